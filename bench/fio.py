@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The fio jobs of bench/*.fio, on both devices."""
+
+import json
+import os
+import subprocess
+
+import zbload
+from device import NAMES, Device, in_turn
+
+JOBS = ("read", "write")
+SIZE = "128M"
+# fio pays a system call of the guest for each batch: slow in User-Mode Linux
+ROUNDS = 2
+
+
+def jobs(device, file):
+    out = subprocess.run(
+        ["fio", "--output-format=json", f"{os.path.dirname(__file__)}/{file}.fio"],
+        env={**os.environ, "DEVICE": device.path, "SIZE": SIZE},
+        check=True, capture_output=True, text=True).stdout
+    found = {}
+    for job in json.loads(out[out.index("{"):])["jobs"]:
+        if job["error"]:
+            raise OSError(f"fio {job['jobname']}: error {job['error']}")
+        side = job["write" if "write" in job["jobname"] else "read"]
+        found[job["jobname"]] = {"mb_s": side["bw_bytes"] / 1e6,
+                                 "p99": side["clat_ns"]["percentile"]["99.000000"]}
+    return found
+
+
+def one_device(device):
+    device.start("lz4", zbload.corpus_bytes())
+    zbload.forget(device)
+    zbload.run("write", device)
+    found = {}
+    for file in JOBS:
+        found |= jobs(device, file)
+    device.reset()
+    return found
+
+
+def run(rounds, say):
+    devices = {name: Device(name) for name in NAMES}
+    done = []
+    for n in range(min(rounds, ROUNDS)):
+        one = {name: one_device(devices[name]) for name in in_turn(n)}
+        done.append(one)
+        say(f"round {n + 1}: " + ", ".join(
+            f"{case} {one['zblock'][case]['mb_s'] / one['zram'][case]['mb_s']:.2f}"
+            for case in one["zram"]))
+    return done

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* object_test.c - objects in zspages: free lists, both pages, compaction */
+#include <linux/random.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include "double.h"
+#include "suites.h"
+
+#define NR	1500
+
+static struct zspool *pool;
+static zspool_handle_t *handle;
+static u8 *want, *buf;
+
+static int object_init(struct kunit *test)
+{
+	double_start(test);
+	pool = zs_pool_create("kunit-object", 100000, NULL, NULL,
+			      &double_route);
+	handle = kunit_kcalloc(test, NR, sizeof(*handle), GFP_KERNEL);
+	want = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	buf = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	if (IS_ERR(pool) || !handle || !want || !buf)
+		return -ENOMEM;
+	return 0;
+}
+
+static void object_exit(struct kunit *test)
+{
+	zspool_destroy(pool);
+	double_finish(test);
+}
+
+/* Content that tells object and offset. */
+static void make_content(unsigned int i, size_t size)
+{
+	size_t at;
+
+	for (at = 0; at < size; at++)
+		want[at] = i * 131 + at * 7 + (at >> 8);
+}
+
+static void alloc_and_write(struct kunit *test, unsigned int i, size_t size)
+{
+	KUNIT_ASSERT_EQ(test, 0, zspool_alloc(pool, size, GFP_KERNEL,
+					      NUMA_NO_NODE, &handle[i]));
+	make_content(i, size);
+	KUNIT_ASSERT_EQ(test, 0, zspool_write(pool, handle[i], want, size));
+}
+
+static void expect_content(struct kunit *test, unsigned int i, size_t size)
+{
+	const void *addr;
+	size_t len;
+
+	make_content(i, size);
+	addr = zspool_read_begin(pool, handle[i], buf, &len);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(addr));
+	KUNIT_ASSERT_EQ(test, len, size);
+	KUNIT_ASSERT_TRUE(test, !memcmp(addr, want, size));
+	zspool_read_end(pool, handle[i], addr);
+}
+
+static void objects_keep_their_bytes_at_every_size(struct kunit *test)
+{
+	size_t size;
+	unsigned int i;
+
+	for (size = 1; size <= PAGE_SIZE; size += 37) {
+		for (i = 0; i < 40; i++)
+			alloc_and_write(test, i, size);
+		for (i = 0; i < 40; i++)
+			expect_content(test, i, size);
+		KUNIT_ASSERT_EQ(test, 0, zspool_check(pool));
+		for (i = 0; i < 40; i++)
+			zspool_free(pool, handle[i]);
+	}
+}
+
+static void sg_describes_the_same_bytes(struct kunit *test)
+{
+	struct scatterlist sg[2];
+	unsigned int across = 0;
+	unsigned int i;
+	size_t len;
+
+	for (i = 0; i < 100; i++)
+		alloc_and_write(test, i, 1500);
+	for (i = 0; i < 100; i++) {
+		int n = zspool_read_sg_begin(pool, handle[i], sg, &len);
+
+		KUNIT_ASSERT_GT(test, n, 0);
+		KUNIT_ASSERT_EQ(test, len, 1500);
+		across += n == 2;
+		KUNIT_EXPECT_EQ(test, 1500, sg_copy_to_buffer(sg, n, buf, 1500));
+		zspool_read_sg_end(pool, handle[i]);
+		make_content(i, 1500);
+		KUNIT_EXPECT_TRUE(test, !memcmp(buf, want, 1500));
+	}
+	/* or the test shows nothing */
+	KUNIT_EXPECT_GT(test, across, 10);
+}
+
+static void free_lists_survive_any_order(struct kunit *test)
+{
+	unsigned int round, i;
+	static const u16 sizes[] = { 20, 60, 300, 1100, 2500, 4096 };
+
+	for (round = 0; round < ARRAY_SIZE(sizes); round++) {
+		unsigned int n = NR;
+
+		for (i = 0; i < NR; i++)
+			alloc_and_write(test, i, sizes[round]);
+		KUNIT_ASSERT_EQ(test, 0, zspool_check(pool));
+		while (n) {
+			i = get_random_u32_below(n--);
+			zspool_free(pool, handle[i]);
+			handle[i] = handle[n];
+			if (n % 500 == 0)
+				KUNIT_ASSERT_EQ(test, 0, zspool_check(pool));
+		}
+	}
+	KUNIT_EXPECT_LE(test, zspool_total_pages(pool), ZS_STOCK_MAX);
+}
+
+static void compaction_frees_pages_and_keeps_bytes(struct kunit *test)
+{
+	unsigned long before, freed, needed;
+	size_t size = 1000;
+	unsigned int i;
+
+	for (i = 0; i < NR; i++)
+		alloc_and_write(test, i, size);
+	for (i = 0; i < NR; i++)
+		if (i % 3)
+			zspool_free(pool, handle[i]);
+	before = zspool_total_pages(pool);
+	freed = zspool_compact(pool);
+	KUNIT_EXPECT_GT(test, freed, 0);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	for (i = 0; i < NR; i += 3)
+		expect_content(test, i, size);
+	/* what the objects fill, and no chain longer than its objects */
+	needed = NR / 3 * (size + ZS_HEADER + ZS_STEP) / PAGE_SIZE;
+	KUNIT_EXPECT_LE(test, zspool_total_pages(pool),
+			needed + 2 + needed / 50);
+	KUNIT_EXPECT_LT(test, zspool_total_pages(pool), before);
+}
+
+static void compaction_leaves_pinned_objects_alone(struct kunit *test)
+{
+	unsigned int i;
+	const void *addr;
+	size_t len;
+
+	for (i = 0; i < 300; i++)
+		alloc_and_write(test, i, 700);
+	for (i = 0; i < 300; i++)
+		if (i % 4)
+			zspool_free(pool, handle[i]);
+	addr = zspool_read_begin(pool, handle[200], buf, &len);
+	zspool_compact(pool);
+	make_content(200, 700);
+	KUNIT_EXPECT_TRUE(test, !memcmp(addr, want, 700));
+	zspool_read_end(pool, handle[200], addr);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	for (i = 0; i < 300; i += 4)
+		expect_content(test, i, 700);
+}
+
+static void a_failed_allocation_leaves_nothing(struct kunit *test)
+{
+	zspool_handle_t h;
+	unsigned int i, failed = 0;
+	unsigned int n = 0;
+
+	vm.fail_allocs = 5;
+	for (i = 0; i < NR; i++) {
+		int err = zspool_alloc(pool, 3000 + i % 500, GFP_KERNEL,
+				       NUMA_NO_NODE, &h);
+
+		if (err) {
+			KUNIT_ASSERT_EQ(test, err, -ENOMEM);
+			failed++;
+		} else {
+			handle[n++] = h;
+		}
+	}
+	KUNIT_EXPECT_GT(test, failed, 20);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	while (n)
+		zspool_free(pool, handle[--n]);
+	KUNIT_EXPECT_LE(test, zspool_total_pages(pool), ZS_STOCK_MAX);
+	zspool_compact(pool);
+	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), 0);
+}
+
+static void a_limit_is_never_exceeded(struct kunit *test)
+{
+	unsigned int n = 0;
+	int err = 0;
+
+	zspool_set_limit(pool, 50);
+	while (n < NR) {
+		err = zspool_alloc(pool, 100 + n, GFP_KERNEL, NUMA_NO_NODE,
+				   &handle[n]);
+		if (err)
+			break;
+		n++;
+	}
+	KUNIT_EXPECT_EQ(test, err, -ENOSPC);
+	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), 50);
+	/* what there is can be used on */
+	zspool_free(pool, handle[n - 1]);
+	KUNIT_EXPECT_EQ(test, 0, zspool_alloc(pool, 99 + n, GFP_KERNEL,
+					      NUMA_NO_NODE, &handle[n - 1]));
+	zspool_set_limit(pool, 0);
+	KUNIT_EXPECT_EQ(test, 0, zspool_alloc(pool, 4000, GFP_KERNEL,
+					      NUMA_NO_NODE, &handle[n]));
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+}
+
+static struct kunit_case object_cases[] = {
+	KUNIT_CASE_SLOW(objects_keep_their_bytes_at_every_size),
+	KUNIT_CASE(sg_describes_the_same_bytes),
+	KUNIT_CASE_SLOW(free_lists_survive_any_order),
+	KUNIT_CASE(compaction_frees_pages_and_keeps_bytes),
+	KUNIT_CASE(compaction_leaves_pinned_objects_alone),
+	KUNIT_CASE(a_failed_allocation_leaves_nothing),
+	KUNIT_CASE(a_limit_is_never_exceeded),
+	{}
+};
+
+struct kunit_suite object_suite = {
+	.name = "zspool_object",
+	.init = object_init,
+	.exit = object_exit,
+	.test_cases = object_cases,
+};

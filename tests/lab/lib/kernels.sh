@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# The table of guests. Everything that differs between them is asked here.
+# SPDX-License-Identifier: GPL-2.0-only
+
+# shellcheck disable=SC2034 # for run and kdir
+LAB_KERNELS=(uml uml-debug 6.1 6.12 7.3 6.12-rt arm64 arm64-16k armhf armhf-lpae)
+
+# How a guest is made and started.
+kernel_kind()
+{
+	case $1 in
+	uml | uml-debug)	echo uml ;;
+	6.1 | 6.12 | 7.3 | 6.12-rt)	echo debian ;;
+	arm64 | arm64-16k | armhf | armhf-lpae)	echo debian ;;
+	*)	return 1 ;;
+	esac
+}
+
+# kernel_prepare GUEST: prints the folder of the guest's kernel, fetching or
+# building what the cache lacks. It holds `release` and root/lib/modules.
+kernel_prepare()
+{
+	case $(kernel_kind "$1") in
+	uml)	uml_build "$1" ;;
+	debian)	debian_unpack "$1" ;;
+	esac
+}
+
+# kernel_modules DIR: the module tree of a prepared kernel.
+kernel_modules()
+{
+	echo "$1/root/lib/modules/$(<"$1/release")"
+}
+
+# Words that a guest's kernel always gets.
+kernel_append()
+{
+	case $1 in
+	# SLUB's checks, and with them no per-CPU sheaves of objects, whose stale
+	# entries would hide leaks from kmemleak.
+	uml-debug)	echo slab_debug=F ;;
+	esac
+}
+
+# kernel_release GUEST: the release of a guest that is in the cache already.
+kernel_release()
+{
+	local dir newest=
+	for dir in "$LAB_CACHE/$1"/*/; do
+		[ ! -e "$dir/.complete" ] || newest=$dir
+	done
+	[ -z "$newest" ] || cat "$newest/release"
+}

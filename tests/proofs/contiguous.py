@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A contiguous allocation evicts our pages: alloc_contig_range, and CMA.
+
+The ranges are those that hold most of our pages. Where the kernel has a CMA
+area that modules may use, our pages fill it, as it is for movable ones, and
+most of it is then taken as one piece.
+"""
+
+import collections
+import time
+
+import vm
+from bench import expect
+
+RUN = "/sys/kernel/debug/contig/run"
+RANGES = 24
+TRIES = 20      # a page at which somebody is, ours or not, is for another try
+PAUSE = 0.05
+
+
+def take(request):
+    """0 or the error's number"""
+    for _ in range(TRIES):
+        vm.write(RUN, request)
+        words = vm.read(RUN).split()
+        error = int(words[3])
+        if not error:
+            break
+        time.sleep(PAUSE)
+    return error
+
+
+def densest(pages):
+    """Huge page sized ranges that hold most of these pages: (start, how many)"""
+    counts = collections.Counter(pfn // vm.HUGE_PAGES for pfn in pages)
+    return [(n * vm.HUGE_PAGES, count) for n, count in counts.most_common(RANGES)]
+
+
+def prove_cma(bench, area):
+    ours = [pfn for pfn in bench.device.pages() if pfn in area]
+    expect(ours, "no page of ours is in the CMA area")
+    before = bench.device.counter("migrated")
+    most = len(area) * 7 // 8     # some of it may be a driver's for ever
+    with bench.busy():
+        error = take(f"cma {most}")
+    moved = bench.device.counter("migrated") - before
+    said = (f"CMA area of {len(area) * vm.PAGE >> 20} MiB, {len(ours)} pages of it "
+            f"ours, {most * vm.PAGE >> 20} MiB taken as one: {moved} pages moved")
+    expect(not error, f"{said}; error {error}")
+    expect(moved, said)
+    return said
+
+
+def prove(bench):
+    area = vm.CMA
+    bench.fill()
+    said = []
+    if area:
+        said.append(prove_cma(bench, area))
+    before = bench.device.counter("migrated")
+    ranges = densest(bench.device.pages())
+    with bench.busy():
+        errors = [take(f"range {start} {vm.HUGE_PAGES}") for start, _ in ranges]
+    moved = bench.device.counter("migrated") - before
+    held = sum(count for _, count in ranges)
+    got = errors.count(0)
+    said.append(f"{got} of {len(ranges)} ranges of 2 MiB with {held} pages of ours "
+                f"taken, {moved} pages moved")
+    expect(got == len(ranges), f"{said[-1]}; errors {sorted(set(errors))}")
+    expect(moved >= held // 2, said[-1])
+    return "; ".join(said)

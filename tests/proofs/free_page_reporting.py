@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""With free-page-reporting=on the host gets back what the device lets go.
+
+The device's data is discarded and memory compacted: then the resident memory
+of the QEMU process falls by what the pool gave up.
+"""
+
+import subprocess
+import time
+
+import vm
+from bench import expect
+from monitor import resident_mib
+
+LEAST = 0.8
+SECONDS = 100   # the kernel reports a sixteenth of it every two seconds
+CALM = 5    # reports come some seconds after the memory is free
+
+
+def calm():
+    """Waits until no more memory goes to the host; what QEMU has then."""
+    low = resident_mib()
+    since = time.monotonic()
+    while time.monotonic() - since < CALM:
+        time.sleep(0.5)
+        now = resident_mib()
+        if now < low - 0.5:
+            low, since = now, time.monotonic()
+    return resident_mib()
+
+
+def prove(bench):
+    subprocess.run(("modprobe", "virtio_balloon"), check=True)
+    bench.fill()
+    vm.drop_caches()
+    vm.compact()
+    before, pool = calm(), bench.device.pool_mib()
+    bench.free(100)
+    vm.drop_caches()
+    freed = pool - bench.device.pool_mib()
+    start = time.monotonic()
+    while (time.monotonic() - start < SECONDS and
+           before - resident_mib() < freed * LEAST):
+        vm.compact()
+        time.sleep(2)
+    fell = before - resident_mib()
+    said = (f"{freed:.0f} MiB freed by discarding, QEMU's memory fell from "
+            f"{before:.0f} MiB by {fell:.0f} ({fell * 100 / freed:.0f} %)")
+    expect(fell >= freed * LEAST, said)
+    return said

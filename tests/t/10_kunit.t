@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The allocator's KUnit suites, under KASAN, lockdep, UBSAN and kmemleak.
+. "$(dirname "$0")/lib.sh"
+mkdir -p build/test
+log=build/test/kunit.log
+tests/lab/run uml-debug --mem 1G --timeout 900 -- sh -c '
+	modprobe zspool_kunit
+	cat /sys/kernel/debug/kunit/zspool*/results' >"$log" 2>&1
+status=$?
+if [ $status = 77 ]; then
+	echo "1..0 # SKIP $(tail -n 1 "$log")"
+	exit 0
+fi
+# the cases of all suites, numbered through; KTAP nests, prove counts lines
+grep -E '^    (ok|not ok) [0-9]' "$log" | sed 's/^ *//' | awk '
+	{ bad = sub(/^not ok [0-9]+ /, ""); if (!bad) sub(/^ok [0-9]+ /, "")
+	  printf "%s %d - kunit %s\n", bad ? "not ok" : "ok", ++n, $0 }
+	END { printf "%s %d - the guest left no complaint\n",
+		STATUS == 0 ? "ok" : "not ok", ++n; print "1.." n }' \
+	STATUS=$status -
+suites=$(grep -cE '^ok [0-9]+ zspool_' "$log")
+[ $status = 0 ] && [ "$suites" = 5 ] && exit 0
+echo "# $suites of 5 suites passed, status $status"
+tail -n 80 "$log" | sed 's/^/# /'
+exit 1

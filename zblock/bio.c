@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bio.c - from a bio to units and pages
+ *
+ * Where a bio covers a whole unit, that goes in or out as one: unit.c. The rest
+ * goes page by page. Memory comes in segments of at most a page. Nearly always
+ * one is exactly one page of the device; else (pages larger than a block, or
+ * direct I/O to a buffer that is not page-aligned) the page goes through a
+ * bounce page. A read whose pages have to come from the
+ * backing device ends later: each of them ends the bio once more.
+ */
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/sched.h>
+#include "zblock.h"
+
+/* Discarding never-written pages takes no time to speak of, but many do. */
+#define DISCARDS_AT_ONCE	4096
+
+/* A part of one page of the device. */
+struct part {
+	unsigned long index;
+	unsigned int offset;
+	unsigned int len;
+};
+
+static struct part first_part(sector_t sector, sector_t end)
+{
+	struct part part = {
+		.index = sector >> PAGE_SECTORS_SHIFT,
+		.offset = (sector & SECTOR_MASK) << SECTOR_SHIFT,
+	};
+	sector_t left = end - sector;
+
+	part.len = PAGE_SIZE - part.offset;
+	if (left < part.len >> SECTOR_SHIFT)
+		part.len = left << SECTOR_SHIFT;
+	return part;
+}
+
+/**
+ * zblock_copy_to_bio() - fill a part of a bio
+ * @bio: the bio
+ * @iter: where in it; goes on by @len
+ * @from: the bytes
+ * @len: how many
+ *
+ * Context: any.
+ */
+void zblock_copy_to_bio(struct bio *bio, struct bvec_iter *iter,
+			const char *from, unsigned int len)
+{
+	while (len) {
+		struct bio_vec bv = bio_iter_iovec(bio, *iter);
+
+		bv.bv_len = min(bv.bv_len, len);
+		memcpy_to_bvec(&bv, from);
+		flush_dcache_page(bv.bv_page);
+		bio_advance_iter_single(bio, iter, bv.bv_len);
+		from += bv.bv_len;
+		len -= bv.bv_len;
+	}
+}
+
+/**
+ * zblock_copy_from_bio() - copy a part of a bio
+ * @bio: the bio
+ * @iter: where in it; goes on by @len
+ * @to: where to
+ * @len: how many bytes
+ *
+ * Context: any.
+ */
+void zblock_copy_from_bio(struct bio *bio, struct bvec_iter *iter,
+			  char *to, unsigned int len)
+{
+	while (len) {
+		struct bio_vec bv = bio_iter_iovec(bio, *iter);
+
+		bv.bv_len = min(bv.bv_len, len);
+		memcpy_from_bvec(to, &bv);
+		bio_advance_iter_single(bio, iter, bv.bv_len);
+		to += bv.bv_len;
+		len -= bv.bv_len;
+	}
+}
+
+static int read_bounced(struct zblock *dev, struct part part, struct bio *bio,
+			struct bvec_iter *iter)
+{
+	struct page *page = alloc_page(GFP_NOIO);
+	int err;
+
+	if (!page)
+		return -ENOMEM;
+	err = zblock_read_page(dev, page, part.index, NULL);
+	if (!err)
+		zblock_copy_to_bio(bio, iter, page_address(page) + part.offset,
+				   part.len);
+	__free_page(page);
+	return err;
+}
+
+/* Take the new bytes from @bio, or make them zero if there is none. */
+static int write_bounced(struct zblock *dev, struct part part, struct bio *bio,
+			 struct bvec_iter *iter)
+{
+	bool patch = part.len < PAGE_SIZE;
+	struct page *page = alloc_page(GFP_NOIO);
+	int err = 0;
+	void *to;
+
+	if (!page)
+		return -ENOMEM;
+	if (patch) {
+		zblock_patch_begin(dev, part.index);
+		err = zblock_read_page(dev, page, part.index, NULL);
+	}
+	if (!err) {
+		to = page_address(page) + part.offset;
+		if (bio)
+			zblock_copy_from_bio(bio, iter, to, part.len);
+		else
+			memset(to, 0, part.len);
+		err = zblock_write_page(dev, page, part.index, patch);
+	}
+	if (patch)
+		zblock_patch_end(dev, part.index);
+	__free_page(page);
+	return err;
+}
+
+static int transfer_part(struct zblock *dev, struct bio *bio,
+			 struct bvec_iter *iter, struct part part)
+{
+	bool write = op_is_write(bio_op(bio));
+	struct bio_vec bv = bio_iter_iovec(bio, *iter);
+	int err;
+
+	if (bv.bv_len != PAGE_SIZE || part.len != PAGE_SIZE)
+		return write ? write_bounced(dev, part, bio, iter) :
+			       read_bounced(dev, part, bio, iter);
+	if (write) {
+		err = zblock_write_page(dev, bv.bv_page, part.index, false);
+	} else {
+		err = zblock_read_page(dev, bv.bv_page, part.index, bio);
+		flush_dcache_page(bv.bv_page);
+	}
+	bio_advance_iter_single(bio, iter, PAGE_SIZE);
+	return err;
+}
+
+/* Is a whole unit ahead? */
+static bool at_unit(const struct zblock *dev, const struct bvec_iter *iter)
+{
+	sector_t index = iter->bi_sector >> PAGE_SECTORS_SHIFT;
+
+	return dev->nr_units && iter->bi_size >= PAGE_SIZE << dev->unit_shift &&
+	       IS_ALIGNED(iter->bi_sector, PAGE_SECTORS << dev->unit_shift) &&
+	       index >> dev->unit_shift < dev->nr_units;
+}
+
+static int transfer_unit(struct zblock *dev, struct bio *bio,
+			 struct bvec_iter *iter)
+{
+	int err = op_is_write(bio_op(bio)) ?
+		  zblock_write_unit(dev, bio, *iter) :
+		  zblock_read_unit(dev, bio, *iter);
+
+	if (!err)
+		bio_advance_iter(bio, iter, PAGE_SIZE << dev->unit_shift);
+	return err;
+}
+
+/**
+ * zblock_transfer() - read or write a part of a bio
+ * @dev: the device
+ * @bio: a read or a write
+ * @iter: the part
+ *
+ * Context: process, reclaim too; may sleep.
+ * Return: 0, or the first error: the rest has not been tried
+ */
+int zblock_transfer(struct zblock *dev, struct bio *bio, struct bvec_iter iter)
+{
+	sector_t end = iter.bi_sector + (iter.bi_size >> SECTOR_SHIFT);
+	int err = 0;
+
+	while (iter.bi_size && !err) {
+		struct part part = first_part(iter.bi_sector, end);
+
+		err = at_unit(dev, &iter) ? transfer_unit(dev, bio, &iter) :
+					    -EAGAIN;
+		/* page by page; not at a unit's beginning after the first */
+		if (err == -EAGAIN)
+			err = transfer_part(dev, bio, &iter, part);
+	}
+	return err;
+}
+
+/**
+ * zblock_end_bio() - a read or a write is done
+ * @dev: the device
+ * @bio: the bio
+ * @start: from bio_start_io_acct()
+ * @err: 0, or its first error
+ *
+ * Context: process.
+ */
+void zblock_end_bio(struct zblock *dev, struct bio *bio, unsigned long start,
+		    int err)
+{
+	if (unlikely(err)) {
+		zblock_count(dev, op_is_write(bio_op(bio)) ?
+				  ZBLOCK_FAILED_WRITES : ZBLOCK_FAILED_READS,
+			     1);
+		bio->bi_status = BLK_STS_IOERR;
+	}
+	bio_end_io_acct(bio, start);
+	bio_endio(bio);
+}
+
+/*
+ * Discards save memory, so parts of a page are left alone. Write-zeroes is a
+ * promise about every byte: parts are patched.
+ */
+static void empty_bio(struct zblock *dev, struct bio *bio, bool zero)
+{
+	sector_t sector = bio->bi_iter.bi_sector;
+	sector_t end = bio_end_sector(bio);
+	unsigned long pages = 0;
+	int err = 0;
+
+	while (sector < end && !err) {
+		struct part part = first_part(sector, end);
+
+		if (part.len == PAGE_SIZE) {
+			zblock_discard_page(dev, part.index);
+			if (!(++pages % DISCARDS_AT_ONCE))
+				cond_resched();
+		} else if (zero) {
+			err = write_bounced(dev, part, NULL, NULL);
+		}
+		sector += part.len >> SECTOR_SHIFT;
+	}
+	zblock_count(dev, ZBLOCK_NOTIFY_FREE, pages);
+	if (unlikely(err)) {
+		zblock_count(dev, ZBLOCK_FAILED_WRITES, 1);
+		bio->bi_status = BLK_STS_IOERR;
+	}
+	bio_endio(bio);
+}
+
+/*
+ * The block layer refuses what is past the end; a driver that stacks on us may
+ * get here by another way, and a number past the end of the pool must not.
+ */
+static bool valid_bio(struct zblock *dev, struct bio *bio)
+{
+	/* the pool and the codec are there if the size is */
+	sector_t sectors = (sector_t)smp_load_acquire(&dev->nr_pages) <<
+			   PAGE_SECTORS_SHIFT;
+	sector_t sector = bio->bi_iter.bi_sector;
+	sector_t count = bio_sectors(bio);
+
+	return IS_ALIGNED(sector | count, ZBLOCK_BLOCK_SECTORS) &&
+	       sector < sectors && count <= sectors - sector;
+}
+
+/**
+ * zblock_submit_bio() - carry out a bio
+ * @bio: of one of our devices
+ *
+ * Context: process, reclaim too; may sleep.
+ */
+void zblock_submit_bio(struct bio *bio)
+{
+	struct zblock *dev = bio->bi_bdev->bd_disk->private_data;
+
+	if (unlikely(!valid_bio(dev, bio))) {
+		zblock_count(dev, ZBLOCK_INVALID_IO, 1);
+		bio_io_error(bio);
+		return;
+	}
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+	case REQ_OP_WRITE:
+		zblock_run_bio(dev, bio);
+		break;
+	case REQ_OP_DISCARD:
+		empty_bio(dev, bio, false);
+		break;
+	case REQ_OP_WRITE_ZEROES:
+		empty_bio(dev, bio, true);
+		break;
+	default:
+		bio->bi_status = BLK_STS_NOTSUPP;
+		bio_endio(bio);
+	}
+}
+
+/**
+ * zblock_free_notify() - swap has freed a page of ours
+ * @bdev: our device, swapped on
+ * @index: the page
+ *
+ * Context: atomic: swap holds spinlocks.
+ */
+void zblock_free_notify(struct block_device *bdev, unsigned long index)
+{
+	struct zblock *dev = bdev->bd_disk->private_data;
+
+	zblock_count(dev, ZBLOCK_NOTIFY_FREE, 1);
+	zspool_free(dev->pool, index);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * codec_lz4.c - LZ4, by the kernel's library
+ *
+ * The level is what LZ4 calls acceleration: 1 is the best and the default.
+ * Decompression needs no memory of its own.
+ *
+ * A dictionary is hashed once, into a stream that each compression starts from
+ * a copy of.
+ */
+#include <linux/lz4.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include "zblock.h"
+
+static int lz4_load_dict(struct zblock_codec_params *params)
+{
+	LZ4_stream_t *stream = kvzalloc(sizeof(*stream), GFP_KERNEL);
+
+	if (!stream)
+		return -ENOMEM;
+	/* it takes less of one that is too short, or longer than 64 KiB */
+	if (params->dict_size > INT_MAX ||
+	    LZ4_loadDict(stream, params->dict, params->dict_size) !=
+	    params->dict_size) {
+		kvfree(stream);
+		return -EINVAL;
+	}
+	params->data = stream;
+	params->data_size = sizeof(*stream);
+	return 0;
+}
+
+static int lz4_setup(struct zblock_codec_params *params)
+{
+	if (params->level == ZBLOCK_PARAM_DEFAULT)
+		params->level = LZ4_ACCELERATION_DEFAULT;
+	if (params->level < LZ4_ACCELERATION_DEFAULT)
+		return -EINVAL;
+	return params->dict ? lz4_load_dict(params) : 0;
+}
+
+static void lz4_release(struct zblock_codec_params *params)
+{
+	kvfree(params->data);
+}
+
+/* Both are LZ4_STREAMSIZE bytes. */
+static_assert(sizeof(LZ4_stream_t) <= LZ4_MEM_COMPRESS);
+
+static size_t lz4_cctx_size(const struct zblock_codec_params *params)
+{
+	return LZ4_MEM_COMPRESS;
+}
+
+static int lz4_compress(const struct zblock_codec_params *params, void *ctx,
+			const void *src, size_t src_len,
+			void *dst, size_t *dst_len)
+{
+	int size;
+
+	if (params->dict) {
+		memcpy(ctx, params->data, sizeof(LZ4_stream_t));
+		size = LZ4_compress_fast_continue(ctx, src, dst, src_len,
+						  *dst_len, params->level);
+	} else {
+		size = LZ4_compress_fast(src, dst, src_len, *dst_len,
+					 params->level, ctx);
+	}
+	if (size <= 0)
+		return -EINVAL;
+	*dst_len = size;
+	return 0;
+}
+
+static int lz4_decompress(const struct zblock_codec_params *params, void *ctx,
+			  const void *src, size_t src_len,
+			  void *dst, size_t dst_len)
+{
+	int size;
+
+	if (params->dict)
+		size = LZ4_decompress_safe_usingDict(src, dst, src_len, dst_len,
+						     params->dict,
+						     params->dict_size);
+	else
+		size = LZ4_decompress_safe(src, dst, src_len, dst_len);
+	return size == (int)dst_len ? 0 : -EINVAL;
+}
+
+static int lz4_decompress_some(const struct zblock_codec_params *params,
+			       void *ctx, const void *src, size_t src_len,
+			       void *dst, size_t dst_len)
+{
+	/* it may write a little more than it is asked for */
+	int size = LZ4_decompress_safe_partial(src, dst, src_len, dst_len,
+					       params->unit);
+
+	return size >= (int)dst_len ? 0 : -EINVAL;
+}
+
+const struct zblock_codec_ops zblock_codec_lz4 = {
+	.name		= "lz4",
+	.takes		= ZBLOCK_TAKES_LEVEL | ZBLOCK_TAKES_DICT,
+	.setup		= lz4_setup,
+	.release	= lz4_release,
+	.cctx_size	= lz4_cctx_size,
+	.compress	= lz4_compress,
+	.decompress	= lz4_decompress,
+	.decompress_some = lz4_decompress_some,
+};

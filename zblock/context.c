@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * context.c - working memory of codecs, made on first use
+ *
+ * A context is some 20 KiB to a MiB, and there is one for each CPU that has
+ * work for it; so a device that is not used has none. The first compressor and
+ * decompressor are made when somebody opens the device to write. A CPU that has
+ * none of its own uses these, behind their mutex, and asks a worker for one.
+ *
+ * So the I/O path, which may be the system's way out of having no memory,
+ * allocates no context: but for the first ones, if by some way there are none
+ * yet, and then a write may fail for want of memory.
+ *
+ * Contexts stay until the codec goes: whoever has looked one up may use it, and
+ * the pointers to them need no lock, only an order: contents before pointer.
+ */
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/topology.h>
+#include "zblock.h"
+
+/* No memory for a context: there is the first one, so there is no hurry. */
+#define TRY_AGAIN	HZ
+
+/* Work can go on without, so nothing shall be killed for it. */
+#define GFP_WORKER	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/* Room for a unit; none is needed where that is a page. */
+static bool new_unit(struct zblock_codec *codec, void **unit, gfp_t gfp,
+		     int node)
+{
+	if (codec->params.unit <= PAGE_SIZE)
+		return true;
+	*unit = kvmalloc_node(codec->params.unit, gfp, node);
+	return *unit;
+}
+
+static size_t unit_room(const struct zblock_codec *codec)
+{
+	return codec->params.unit > PAGE_SIZE ? codec->params.unit : 0;
+}
+
+static void free_cctx(struct zblock_cctx *cctx)
+{
+	kvfree(cctx->src);
+	kvfree(cctx->mem);
+	kvfree(cctx->buf);
+	kfree(cctx);
+}
+
+static struct zblock_cctx *new_cctx(struct zblock_codec *codec, gfp_t gfp,
+				    int node)
+{
+	size_t size = codec->ops->cctx_size(&codec->params);
+	struct zblock_cctx *cctx;
+
+	cctx = kzalloc_node(sizeof(*cctx), gfp, node);
+	if (!cctx)
+		return NULL;
+	mutex_init(&cctx->lock);
+	cctx->buf = kvmalloc_node(zblock_codec_room(codec), gfp, node);
+	cctx->mem = kvzalloc_node(size, gfp, node);
+	cctx->ctx = cctx->mem;
+	if (cctx->mem && codec->ops->init_cctx)
+		cctx->ctx = codec->ops->init_cctx(&codec->params, cctx->mem,
+						  size);
+	if (!new_unit(codec, &cctx->src, gfp, node) || !cctx->buf ||
+	    !cctx->ctx) {
+		free_cctx(cctx);
+		return NULL;
+	}
+	return cctx;
+}
+
+static void free_dctx(struct zblock_dctx *dctx)
+{
+	kvfree(dctx->out);
+	kvfree(dctx->mem);
+	kvfree(dctx->bounce);
+	kfree(dctx);
+}
+
+static struct zblock_dctx *new_dctx(struct zblock_codec *codec, gfp_t gfp,
+				    int node)
+{
+	size_t size = zblock_codec_dctx_size(codec);
+	struct zblock_dctx *dctx;
+
+	dctx = kzalloc_node(sizeof(*dctx), gfp, node);
+	if (!dctx)
+		return NULL;
+	mutex_init(&dctx->lock);
+	dctx->codec = codec;
+	dctx->bounce = kvmalloc_node(codec->params.unit, gfp, node);
+	if (size)
+		dctx->mem = kvzalloc_node(size, gfp, node);
+	dctx->ctx = dctx->mem;
+	if (dctx->mem && codec->ops->init_dctx)
+		dctx->ctx = codec->ops->init_dctx(&codec->params, dctx->mem,
+						  size);
+	if (!new_unit(codec, &dctx->out, gfp, node) || !dctx->bounce ||
+	    (size && !dctx->ctx)) {
+		free_dctx(dctx);
+		return NULL;
+	}
+	return dctx;
+}
+
+/* Show a context to those who look without a lock: see the top of this file. */
+static void show_cctx(struct zblock_cctx **where, struct zblock_cctx *cctx)
+{
+	/* pairs with see_cctx() */
+	smp_store_release(where, cctx);
+}
+
+static struct zblock_cctx *see_cctx(struct zblock_cctx **where)
+{
+	/* pairs with show_cctx() */
+	return smp_load_acquire(where);
+}
+
+static void show_dctx(struct zblock_dctx **where, struct zblock_dctx *dctx)
+{
+	/* pairs with see_dctx() */
+	smp_store_release(where, dctx);
+}
+
+static struct zblock_dctx *see_dctx(struct zblock_dctx **where)
+{
+	/* pairs with show_dctx() */
+	return smp_load_acquire(where);
+}
+
+static bool fill_cpu(struct zblock_codec *codec, unsigned int cpu)
+{
+	struct zblock_codec_cpu *own = per_cpu_ptr(codec->cpu, cpu);
+	int node = cpu_to_node(cpu);
+
+	if (READ_ONCE(own->want_cctx) && !own->cctx)
+		show_cctx(&own->cctx, new_cctx(codec, GFP_WORKER, node));
+	if (READ_ONCE(own->want_dctx) && !own->dctx)
+		show_dctx(&own->dctx, new_dctx(codec, GFP_WORKER, node));
+	return (own->cctx || !READ_ONCE(own->want_cctx)) &&
+	       (own->dctx || !READ_ONCE(own->want_dctx));
+}
+
+static void fill_cpus(struct work_struct *work)
+{
+	struct zblock_codec *codec = container_of(to_delayed_work(work),
+						  struct zblock_codec, worker);
+	bool done = true;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		done &= fill_cpu(codec, cpu);
+	if (!done)
+		schedule_delayed_work(&codec->worker, TRY_AGAIN);
+}
+
+/* Ask for a context of this CPU, once. */
+static void ask_worker(struct zblock_codec *codec, bool *want)
+{
+	if (READ_ONCE(*want))
+		return;
+	WRITE_ONCE(*want, true);
+	schedule_delayed_work(&codec->worker, 0);
+}
+
+/**
+ * zblock_contexts_init() - no contexts yet
+ * @codec: to be
+ *
+ * Context: process; may sleep and reclaim.
+ * Return: 0 or -ENOMEM
+ */
+int zblock_contexts_init(struct zblock_codec *codec)
+{
+	mutex_init(&codec->first_lock);
+	INIT_DELAYED_WORK(&codec->worker, fill_cpus);
+	codec->cpu = alloc_percpu(struct zblock_codec_cpu);
+	return codec->cpu ? 0 : -ENOMEM;
+}
+
+/**
+ * zblock_contexts_free() - the reverse of all the others
+ * @codec: nobody uses it any more
+ *
+ * Context: process; may sleep.
+ */
+void zblock_contexts_free(struct zblock_codec *codec)
+{
+	unsigned int cpu;
+
+	cancel_delayed_work_sync(&codec->worker);
+	for_each_possible_cpu(cpu) {
+		struct zblock_codec_cpu *own = per_cpu_ptr(codec->cpu, cpu);
+
+		if (own->cctx && own->cctx != codec->first_cctx)
+			free_cctx(own->cctx);
+		if (own->dctx && own->dctx != codec->first_dctx)
+			free_dctx(own->dctx);
+	}
+	if (codec->first_cctx)
+		free_cctx(codec->first_cctx);
+	if (codec->first_dctx)
+		free_dctx(codec->first_dctx);
+	free_percpu(codec->cpu);
+}
+
+/**
+ * zblock_contexts_reserve() - have a compressor and a decompressor
+ * @codec: the codec
+ * @gfp: how to allocate them
+ *
+ * They are shared by the CPUs that have none; this CPU, which is the first to
+ * want them, need not have others.
+ *
+ * Context: process; sleeps as @gfp says.
+ * Return: 0 or -ENOMEM
+ */
+int zblock_contexts_reserve(struct zblock_codec *codec, gfp_t gfp)
+{
+	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
+	int err = 0;
+
+	if (see_cctx(&codec->first_cctx) && see_dctx(&codec->first_dctx))
+		return 0;
+
+	mutex_lock(&codec->first_lock);
+	/* no CPU asks for its own before there is a first: no race for @own */
+	if (!codec->first_cctx) {
+		struct zblock_cctx *cctx = new_cctx(codec, gfp, NUMA_NO_NODE);
+
+		show_cctx(&own->cctx, cctx);
+		show_cctx(&codec->first_cctx, cctx);
+	}
+	if (!codec->first_dctx) {
+		struct zblock_dctx *dctx = new_dctx(codec, gfp, NUMA_NO_NODE);
+
+		show_dctx(&own->dctx, dctx);
+		show_dctx(&codec->first_dctx, dctx);
+	}
+	if (!codec->first_cctx || !codec->first_dctx)
+		err = -ENOMEM;
+	mutex_unlock(&codec->first_lock);
+	return err;
+}
+
+/**
+ * zblock_contexts_size() - memory of a codec's contexts and tables
+ * @codec: the codec
+ *
+ * Context: any; the codec must not go.
+ * Return: bytes
+ */
+size_t zblock_contexts_size(struct zblock_codec *codec)
+{
+	size_t c = sizeof(struct zblock_cctx) + zblock_codec_room(codec) +
+		   codec->ops->cctx_size(&codec->params) + unit_room(codec);
+	size_t d = sizeof(struct zblock_dctx) + codec->params.unit +
+		   zblock_codec_dctx_size(codec) + unit_room(codec);
+	const struct zblock_cctx *first_cctx = READ_ONCE(codec->first_cctx);
+	const struct zblock_dctx *first_dctx = READ_ONCE(codec->first_dctx);
+	size_t sum = sizeof(*codec) + codec->params.data_size +
+		     codec->params.dict_size;
+	unsigned int cpu;
+
+	sum += (first_cctx ? c : 0) + (first_dctx ? d : 0);
+	for_each_possible_cpu(cpu) {
+		struct zblock_codec_cpu *own = per_cpu_ptr(codec->cpu, cpu);
+		const struct zblock_cctx *cctx = READ_ONCE(own->cctx);
+		const struct zblock_dctx *dctx = READ_ONCE(own->dctx);
+
+		sum += sizeof(*own);
+		sum += (cctx && cctx != first_cctx ? c : 0) +
+		       (dctx && dctx != first_dctx ? d : 0);
+	}
+	return sum;
+}
+
+static struct zblock_cctx *borrow_cctx(struct zblock_codec *codec,
+				       struct zblock_codec_cpu *own)
+{
+	if (zblock_contexts_reserve(codec, GFP_NOIO | __GFP_NOWARN))
+		return NULL;
+	if (!READ_ONCE(own->cctx))
+		ask_worker(codec, &own->want_cctx);
+	return READ_ONCE(codec->first_cctx);
+}
+
+static struct zblock_dctx *borrow_dctx(struct zblock_codec *codec,
+				       struct zblock_codec_cpu *own)
+{
+	if (zblock_contexts_reserve(codec, GFP_NOIO | __GFP_NOWARN))
+		return NULL;
+	if (!READ_ONCE(own->dctx))
+		ask_worker(codec, &own->want_dctx);
+	return READ_ONCE(codec->first_dctx);
+}
+
+/**
+ * zblock_cctx_get() - borrow a compressor, this CPU's if it has one
+ * @codec: the codec
+ *
+ * Context: process; may sleep. Reclaim comes here, so allocate nothing that
+ * may reclaim before zblock_cctx_put(). May not be called with a pin held.
+ * Return: the compressor; NULL if there is none yet, and no memory for one
+ */
+struct zblock_cctx *zblock_cctx_get(struct zblock_codec *codec)
+{
+	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
+	struct zblock_cctx *cctx = see_cctx(&own->cctx);
+
+	if (unlikely(!cctx))
+		cctx = borrow_cctx(codec, own);
+	/* the task may move to another CPU now: that costs speed, no more */
+	if (likely(cctx))
+		mutex_lock(&cctx->lock);
+	return cctx;
+}
+
+/**
+ * zblock_cctx_put() - give a compressor back
+ * @cctx: from zblock_cctx_get()
+ */
+void zblock_cctx_put(struct zblock_cctx *cctx)
+{
+	mutex_unlock(&cctx->lock);
+}
+
+/**
+ * zblock_dctx_get() - borrow a decompressor, this CPU's if it has one
+ * @codec: the codec
+ *
+ * Context, Return: as zblock_cctx_get().
+ */
+struct zblock_dctx *zblock_dctx_get(struct zblock_codec *codec)
+{
+	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
+	struct zblock_dctx *dctx = see_dctx(&own->dctx);
+
+	if (unlikely(!dctx))
+		dctx = borrow_dctx(codec, own);
+	if (likely(dctx))
+		mutex_lock(&dctx->lock);
+	return dctx;
+}
+
+/**
+ * zblock_dctx_put() - give a decompressor back
+ * @dctx: from zblock_dctx_get()
+ */
+void zblock_dctx_put(struct zblock_dctx *dctx)
+{
+	mutex_unlock(&dctx->lock);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * idle.c - the attributes idle and track_age: which slots are not used
+ *
+ * The mark goes when the slot is read, written or freed. Slots that have no
+ * object, nor a part in a unit's, have nothing that writeback or recompress could save: not marked.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/device.h>
+#include <linux/kstrtox.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/timekeeping.h>
+#include "zblock.h"
+
+/* Slots between two looks whether somebody else wants the CPU. */
+#define AT_ONCE		1024
+
+static bool can_be_idle(zspool_word_t word)
+{
+	unsigned int flags = zspool_word_flags(word);
+
+	return flags & ZBLOCK_UNIT ||
+	       (zspool_word_is_obj(word) && !(flags & ZBLOCK_SAME));
+}
+
+/* Set the mark, or take it away. */
+static void mark(struct zblock *dev, unsigned long index, bool idle)
+{
+	zspool_word_t word;
+
+	if (!zspool_pin(dev->pool, index, &word))
+		return;
+	if (can_be_idle(word)) {
+		unsigned int flags = zspool_word_flags(word) & ~ZBLOCK_IDLE;
+
+		if (idle)
+			flags |= ZBLOCK_IDLE;
+		zspool_swap(dev->pool, index,
+			    zspool_word_set_flags(word, flags));
+	}
+	zspool_unpin(dev->pool, index);
+}
+
+/* Mark the slots not used for more than @age seconds; all: @age is -1. */
+static void mark_all(struct zblock *dev, s64 age)
+{
+	unsigned long i;
+
+	lockdep_assert_held(&dev->op_lock);
+	for (i = 0; i < dev->nr_pages; i++) {
+		if (!(i % AT_ONCE))
+			cond_resched();
+		if (can_be_idle(zspool_peek(dev->pool, i)))
+			mark(dev, i, age < 0 || zblock_slot_age(dev, i) > age);
+	}
+}
+
+static int mark_idle(struct zblock *dev, s64 age)
+{
+	int err = 0;
+
+	mutex_lock(&dev->op_lock);
+	if (!dev->pool) {
+		err = -EINVAL;
+	} else if (age >= 0 && !dev->ages) {
+		pr_info("%s: idle takes an age only with track_age=1, set before disksize\n",
+			dev->disk->disk_name);
+		err = -EINVAL;
+	} else {
+		mark_all(dev, age);
+	}
+	mutex_unlock(&dev->op_lock);
+	return err;
+}
+
+static ssize_t idle_store(struct device *d, struct device_attribute *attr,
+			  const char *buf, size_t len)
+{
+	struct zblock *dev = zblock_of(d);
+	s64 age = -1;
+	u32 seconds;
+	int err;
+
+	if (!sysfs_streq(buf, "all")) {
+		if (kstrtouint(buf, 0, &seconds))
+			return -EINVAL;
+		age = seconds;
+	}
+	err = mark_idle(dev, age);
+	return err ? err : len;
+}
+static DEVICE_ATTR_WO(idle);
+
+static ssize_t track_age_show(struct device *d, struct device_attribute *attr,
+			      char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(zblock_of(d)->track_age));
+}
+
+static ssize_t track_age_store(struct device *d, struct device_attribute *attr,
+			       const char *buf, size_t len)
+{
+	struct zblock *dev = zblock_of(d);
+	ssize_t ret = len;
+	bool yes;
+
+	if (kstrtobool(buf, &yes))
+		return -EINVAL;
+	mutex_lock(&dev->op_lock);
+	if (dev->nr_pages)
+		ret = -EBUSY;
+	else
+		WRITE_ONCE(dev->track_age, yes);
+	mutex_unlock(&dev->op_lock);
+	return ret;
+}
+static DEVICE_ATTR_RW(track_age);
+
+static struct attribute *idle_attrs[] = {
+	&dev_attr_idle.attr,
+	&dev_attr_track_age.attr,
+	NULL
+};
+
+const struct attribute_group zblock_idle_group = {
+	.attrs = idle_attrs,
+};

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * parallel.c - one submitter, several CPUs
+ *
+ * A bio of several chunks becomes a job in the device's queue. Its submitter
+ * takes chunk after chunk from it, and so do helpers: works of other CPUs,
+ * woken by the submitter. Whoever does the last chunk ends the bio.
+ *
+ * Where somebody waits for the bio (REQ_SYNC, and any read), its submitter does
+ * all that no helper has taken by then, so that none is waited for to begin.
+ * Where nobody does, he leaves some chunks to the helpers that he knows to be
+ * up, and goes on to submit more: so they do not run out of work. In the mode
+ * async that is done with single pages, too.
+ *
+ * A wake-up costs as much as the compression of a page or two. So a helper that
+ * has found work looks out for more for a moment before it goes; and a CPU whose
+ * helper came too late (it has other things to do) is left alone for a tick.
+ *
+ * A job is freed by who gives back its last reference: each chunk has one, and
+ * the submitter.
+ */
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/percpu.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include "zblock.h"
+
+/* What is handed out at a time, unless a unit is larger. */
+#define CHUNK_BYTES	max_t(unsigned int, SZ_16K, PAGE_SIZE)
+
+/* Chunks that a submitter leaves to each helper, and single pages. */
+#define SPARE_CHUNKS	2
+#define SPARE_PAGES	16
+
+/* How long a helper looks out for more work, and a submitter for the end. */
+#define LOOKOUT_NS	(50 * NSEC_PER_USEC)
+/* How often to look before reading the clock. */
+#define LOOKS		64
+
+/**
+ * struct zblock_job - a bio that is shared out
+ * @link: in the queue while there are chunks to take; queue->lock
+ * @dev: constant
+ * @bio: constant
+ * @start: constant; from bio_start_io_acct()
+ * @chunk: constant; bytes
+ * @nr: constant; chunks
+ * @next: the next to take; queue->lock
+ * @left: not yet done
+ * @refs: see the top of this file
+ * @err: the first error
+ * @reclaim: constant; the submitter may use memory reserves, so may we
+ */
+struct zblock_job {
+	struct list_head link;
+	struct zblock *dev;
+	struct bio *bio;
+	unsigned long start;
+	unsigned int chunk;
+	unsigned int nr;
+	unsigned int next;
+	atomic_t left;
+	refcount_t refs;
+	int err;
+	bool reclaim;
+};
+
+/**
+ * struct zblock_helper - one CPU's part in a device
+ * @work: constant
+ * @queue: constant
+ * @retry: jiffies before which it is not to be woken
+ */
+struct zblock_helper {
+	struct work_struct work;
+	struct zblock_queue *queue;
+	unsigned long retry;
+};
+
+/**
+ * struct zblock_queue - a device's jobs
+ * @lock: of @jobs and what is in them
+ * @jobs: with chunks to take, oldest first
+ * @nr: chunks to take, of all of them; @lock to write
+ * @active: helpers that are up
+ * @lookouts: those of them that look at @nr
+ * @helper: constant
+ */
+struct zblock_queue {
+	spinlock_t lock;		/* of @jobs and what is in them */
+	struct list_head jobs;
+	unsigned int nr;
+	atomic_t active;
+	atomic_t lookouts;
+	struct zblock_helper __percpu *helper;
+};
+
+static void put_job(struct zblock_job *job)
+{
+	if (refcount_dec_and_test(&job->refs))
+		kfree(job);
+}
+
+/* Bytes from the bio's beginning to that of chunk @i: chunks are aligned. */
+static unsigned int chunk_start(const struct zblock_job *job, unsigned int i)
+{
+	unsigned int skew = (job->bio->bi_iter.bi_sector << SECTOR_SHIFT) &
+			    (job->chunk - 1);
+
+	return i ? i * job->chunk - skew : 0;
+}
+
+static void do_chunk(struct zblock_job *job, unsigned int i)
+{
+	unsigned int from = chunk_start(job, i);
+	unsigned int to = i + 1 < job->nr ? chunk_start(job, i + 1) :
+					    job->bio->bi_iter.bi_size;
+	struct bvec_iter iter = job->bio->bi_iter;
+	int err;
+
+	bio_advance_iter(job->bio, &iter, from);
+	iter.bi_size = to - from;
+	err = zblock_transfer(job->dev, job->bio, iter);
+	if (unlikely(err))
+		cmpxchg(&job->err, 0, err);
+	/* orders all that was done before the end of the bio */
+	if (atomic_dec_and_test(&job->left))
+		zblock_end_bio(job->dev, job->bio, job->start,
+			       READ_ONCE(job->err));
+	put_job(job);
+}
+
+/* Take a chunk of @job, or of the oldest there is. */
+static struct zblock_job *take_chunk(struct zblock_queue *queue,
+				     struct zblock_job *job, unsigned int *i)
+{
+	spin_lock(&queue->lock);
+	if (!job)
+		job = list_first_entry_or_null(&queue->jobs, struct zblock_job,
+					       link);
+	if (job && job->next < job->nr) {
+		*i = job->next++;
+		WRITE_ONCE(queue->nr, queue->nr - 1);
+		if (job->next == job->nr)
+			list_del(&job->link);
+	} else {
+		job = NULL;
+	}
+	spin_unlock(&queue->lock);
+	return job;
+}
+
+static bool has_jobs(const void *queue)
+{
+	return READ_ONCE(((const struct zblock_queue *)queue)->nr);
+}
+
+static bool is_done(const void *job)
+{
+	return !atomic_read(&((const struct zblock_job *)job)->left);
+}
+
+/* Look out for a moment, but for no longer than nobody else wants the CPU. */
+static bool look_out_for(bool (*it)(const void *), const void *where)
+{
+	unsigned int looks = 0;
+	u64 end = 0;
+
+	while (!it(where)) {
+		if (need_resched())
+			return false;
+		cpu_relax();
+		if (++looks % LOOKS)
+			continue;
+		if (!end)
+			end = ktime_get_ns() + LOOKOUT_NS;
+		else if (ktime_get_ns() > end)
+			return false;
+	}
+	return true;
+}
+
+static bool help(struct zblock_queue *queue)
+{
+	struct zblock_job *job;
+	bool helped = false;
+	unsigned int flags;
+	unsigned int i;
+
+	while ((job = take_chunk(queue, NULL, &i))) {
+		/* as the submitter would: what it writes is to free memory */
+		bool reclaim = job->reclaim;
+
+		if (reclaim)
+			flags = memalloc_noreclaim_save();
+		do_chunk(job, i);
+		if (reclaim)
+			memalloc_noreclaim_restore(flags);
+		helped = true;
+		cond_resched();
+	}
+	return helped;
+}
+
+/* Look out for work and do it, until there is none for a moment. */
+static void stay(struct zblock_queue *queue)
+{
+	bool more;
+
+	do {
+		atomic_inc(&queue->lookouts);
+		more = look_out_for(has_jobs, queue);
+		atomic_dec(&queue->lookouts);
+	} while (more && (help(queue) || has_jobs(queue)));
+}
+
+static void helper_work(struct work_struct *work)
+{
+	struct zblock_helper *helper = container_of(work, struct zblock_helper,
+						    work);
+	struct zblock_queue *queue = helper->queue;
+
+	do {
+		atomic_inc(&queue->active);
+		if (help(queue))
+			stay(queue);
+		else
+			WRITE_ONCE(helper->retry, jiffies + 1);
+		atomic_dec(&queue->active);
+		/* who has seen us active before this may have left us work */
+		smp_mb__after_atomic();
+	} while (has_jobs(queue));
+}
+
+/* Wake helpers on up to @nr other CPUs, unless enough look out already. */
+static void call_helpers(struct zblock_queue *queue, unsigned int nr)
+{
+	unsigned int self = raw_smp_processor_id();
+	unsigned int lookouts = atomic_read(&queue->lookouts);
+	unsigned int cpu;
+
+	if (lookouts >= nr)
+		return;
+	nr -= lookouts;
+	for_each_cpu_wrap(cpu, cpu_online_mask, self + 1) {
+		struct zblock_helper *helper = per_cpu_ptr(queue->helper, cpu);
+
+		if (cpu == self || work_pending(&helper->work) ||
+		    time_before(jiffies, READ_ONCE(helper->retry)))
+			continue;
+		if (queue_work_on(cpu, zblock_wq, &helper->work) && !--nr)
+			break;
+	}
+}
+
+static unsigned int chunk_bytes(const struct zblock *dev)
+{
+	return max_t(unsigned int, CHUNK_BYTES, PAGE_SIZE << dev->unit_shift);
+}
+
+static unsigned int nr_chunks(const struct bio *bio, unsigned int chunk)
+{
+	unsigned int skew = (bio->bi_iter.bi_sector << SECTOR_SHIFT) &
+			    (chunk - 1);
+
+	return DIV_ROUND_UP(skew + bio->bi_iter.bi_size, chunk);
+}
+
+/* Is there something to share, and somebody to share it with? */
+static bool is_shared(const struct zblock *dev, const struct bio *bio,
+		      unsigned int chunk)
+{
+	enum zblock_write_mode mode = READ_ONCE(dev->write_mode);
+
+	if (mode == ZBLOCK_MODE_SYNC || num_online_cpus() == 1)
+		return false;
+	return bio->bi_iter.bi_size > chunk ||
+	       (mode == ZBLOCK_MODE_ASYNC && !op_is_sync(bio->bi_opf));
+}
+
+/* NULL if there is nothing to share, or no memory for it. */
+static struct zblock_job *new_job(struct zblock *dev, struct bio *bio,
+				  unsigned long start)
+{
+	unsigned int chunk = chunk_bytes(dev);
+	struct zblock_job *job;
+
+	if (!is_shared(dev, bio, chunk))
+		return NULL;
+	job = kmalloc(sizeof(*job), GFP_NOWAIT | __GFP_NOWARN);
+	if (!job)
+		return NULL;
+	job->dev = dev;
+	job->bio = bio;
+	job->start = start;
+	job->chunk = chunk;
+	job->nr = nr_chunks(bio, chunk);
+	job->next = 0;
+	atomic_set(&job->left, job->nr);
+	refcount_set(&job->refs, job->nr + 1);
+	job->err = 0;
+	job->reclaim = current->flags & PF_MEMALLOC;
+	return job;
+}
+
+/**
+ * zblock_run_bio() - carry out a read or a write
+ * @dev: the device
+ * @bio: the bio; ended on return, or soon after by a helper
+ *
+ * Context: process, reclaim too; may sleep.
+ */
+void zblock_run_bio(struct zblock *dev, struct bio *bio)
+{
+	unsigned long start = bio_start_io_acct(bio);
+	struct zblock_job *job = new_job(dev, bio, start);
+	struct zblock_queue *queue = dev->queue;
+	bool wait = op_is_sync(bio->bi_opf);
+	unsigned int i, spare;
+
+	if (!job) {
+		zblock_end_bio(dev, bio, start,
+			       zblock_transfer(dev, bio, bio->bi_iter));
+		return;
+	}
+	spare = job->nr > 1 ? SPARE_CHUNKS : SPARE_PAGES;
+	spin_lock(&queue->lock);
+	list_add_tail(&job->link, &queue->jobs);
+	WRITE_ONCE(queue->nr, queue->nr + job->nr);
+	spin_unlock(&queue->lock);
+	call_helpers(queue, wait ? job->nr - 1 : job->nr);
+
+	if (wait) {
+		while (take_chunk(queue, job, &i))
+			do_chunk(job, i);
+		/* better here than to have its owner go to sleep for it */
+		look_out_for(is_done, job);
+		put_job(job);
+		return;
+	}
+	/* helpers see what we have added, or we see that they have gone */
+	smp_mb();
+	/* reclaim relies on nobody: a helper may be waiting for memory */
+	spare *= job->reclaim ? 0 : atomic_read(&queue->active);
+	while (READ_ONCE(queue->nr) > spare && take_chunk(queue, job, &i))
+		do_chunk(job, i);
+	put_job(job);
+}
+
+/**
+ * zblock_queue_create() - what a device shares its bios out by
+ *
+ * Context: process; may sleep.
+ * Return: the queue, NULL if there is no memory
+ */
+struct zblock_queue *zblock_queue_create(void)
+{
+	struct zblock_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL);
+	unsigned int cpu;
+
+	if (!queue)
+		return NULL;
+	queue->helper = alloc_percpu(struct zblock_helper);
+	if (!queue->helper) {
+		kfree(queue);
+		return NULL;
+	}
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->jobs);
+	for_each_possible_cpu(cpu) {
+		struct zblock_helper *helper = per_cpu_ptr(queue->helper, cpu);
+
+		INIT_WORK(&helper->work, helper_work);
+		helper->queue = queue;
+		helper->retry = jiffies;
+	}
+	return queue;
+}
+
+/**
+ * zblock_queue_destroy() - the reverse of zblock_queue_create()
+ * @queue: of a device that does no I/O any more; may be NULL
+ *
+ * Context: process; may sleep.
+ */
+void zblock_queue_destroy(struct zblock_queue *queue)
+{
+	unsigned int cpu;
+
+	if (!queue)
+		return;
+	for_each_possible_cpu(cpu)
+		cancel_work_sync(&per_cpu_ptr(queue->helper, cpu)->work);
+	free_percpu(queue->helper);
+	kfree(queue);
+}

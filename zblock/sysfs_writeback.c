@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sysfs_writeback.c - the attributes of writeback
+ *
+ * zram's names, formats and errors. What zram ignores is refused: an unknown
+ * key, a second type, nothing at all.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/kstrtox.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include "zblock.h"
+
+static ssize_t backing_dev_show(struct device *d,
+				struct device_attribute *attr, char *buf)
+{
+	struct zblock *dev = zblock_of(d);
+	ssize_t ret;
+
+	down_read(&dev->init_lock);
+	ret = zblock_backing_path(dev->backing, buf);
+	up_read(&dev->init_lock);
+	return ret;
+}
+
+/* Have another backing device, or none. */
+static void set_backing(struct zblock *dev, struct zblock_backing *backing)
+{
+	struct zblock_backing *old = dev->backing;
+
+	lockdep_assert_held(&dev->op_lock);
+	down_write(&dev->init_lock);
+	dev->backing = backing;
+	up_write(&dev->init_lock);
+	zblock_backing_close(old);
+}
+
+/* A path, or "none". */
+static int open_backing(struct zblock *dev, const char *path)
+{
+	struct zblock_backing *backing = NULL;
+
+	lockdep_assert_held(&dev->op_lock);
+	if (dev->nr_pages) {
+		pr_info("%s: in use, cannot change backing_dev\n",
+			dev->disk->disk_name);
+		return -EBUSY;
+	}
+	if (strcmp(path, "none")) {
+		backing = zblock_backing_open(path);
+		if (IS_ERR(backing))
+			return PTR_ERR(backing);
+	}
+	set_backing(dev, backing);
+	pr_info("%s: backing device %s\n", dev->disk->disk_name, path);
+	return 0;
+}
+
+static ssize_t backing_dev_store(struct device *d,
+				 struct device_attribute *attr,
+				 const char *buf, size_t len)
+{
+	struct zblock *dev = zblock_of(d);
+	char *path = kstrndup(buf, len, GFP_KERNEL);
+	size_t n;
+	int err;
+
+	if (!path)
+		return -ENOMEM;
+	n = strlen(path);
+	if (n && path[n - 1] == '\n')
+		path[n - 1] = '\0';
+	mutex_lock(&dev->op_lock);
+	err = open_backing(dev, path);
+	mutex_unlock(&dev->op_lock);
+	kfree(path);
+	return err ? err : len;
+}
+static DEVICE_ATTR_RW(backing_dev);
+
+/**
+ * zblock_writeback_clear() - let go of the backing device; forget the limit
+ * @dev: holds nothing any more
+ *
+ * Context: process; may sleep; op_lock held.
+ */
+void zblock_writeback_clear(struct zblock *dev)
+{
+	set_backing(dev, NULL);
+	atomic64_set(&dev->wb_limit, 0);
+}
+
+static ssize_t bd_stat_show(struct device *d, struct device_attribute *attr,
+			    char *buf)
+{
+	const unsigned int units = PAGE_SIZE / ZBLOCK_BLOCK_SIZE;
+	struct zblock *dev = zblock_of(d);
+	u64 used = 0;
+
+	down_read(&dev->init_lock);
+	if (dev->backing)
+		used = atomic_long_read(&dev->backing->used);
+	up_read(&dev->init_lock);
+	return sysfs_emit(buf, "%8llu %8llu %8llu\n", used * units,
+			  zblock_stat_sum(dev, ZBLOCK_BD_READS) * units,
+			  zblock_stat_sum(dev, ZBLOCK_BD_WRITES) * units);
+}
+static DEVICE_ATTR_RO(bd_stat);
+
+static ssize_t compressed_writeback_show(struct device *d,
+					 struct device_attribute *attr,
+					 char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(zblock_of(d)->wb_compressed));
+}
+
+static ssize_t compressed_writeback_store(struct device *d,
+					  struct device_attribute *attr,
+					  const char *buf, size_t len)
+{
+	struct zblock *dev = zblock_of(d);
+	ssize_t ret = len;
+	bool yes;
+
+	if (kstrtobool(buf, &yes))
+		return -EINVAL;
+	mutex_lock(&dev->op_lock);
+	if (dev->nr_pages)
+		ret = -EBUSY;
+	else
+		WRITE_ONCE(dev->wb_compressed, yes);
+	mutex_unlock(&dev->op_lock);
+	return ret;
+}
+static DEVICE_ATTR_RW(compressed_writeback);
+
+static ssize_t writeback_limit_enable_show(struct device *d,
+					   struct device_attribute *attr,
+					   char *buf)
+{
+	return sysfs_emit(buf, "%d\n",
+			  READ_ONCE(zblock_of(d)->wb_limit_enable));
+}
+
+static ssize_t writeback_limit_enable_store(struct device *d,
+					    struct device_attribute *attr,
+					    const char *buf, size_t len)
+{
+	u64 yes;
+
+	if (kstrtoull(buf, 10, &yes))
+		return -EINVAL;
+	WRITE_ONCE(zblock_of(d)->wb_limit_enable, yes);
+	return len;
+}
+static DEVICE_ATTR_RW(writeback_limit_enable);
+
+static ssize_t writeback_limit_show(struct device *d,
+				    struct device_attribute *attr, char *buf)
+{
+	u64 limit = atomic64_read(&zblock_of(d)->wb_limit);
+
+	return sysfs_emit(buf, "%llu\n", limit);
+}
+
+static ssize_t writeback_limit_store(struct device *d,
+				     struct device_attribute *attr,
+				     const char *buf, size_t len)
+{
+	u64 limit;
+
+	if (kstrtoull(buf, 10, &limit))
+		return -EINVAL;
+	/* it is used up by whole blocks */
+	limit = round_down(min_t(u64, limit, S64_MAX),
+			   PAGE_SIZE / ZBLOCK_BLOCK_SIZE);
+	atomic64_set(&zblock_of(d)->wb_limit, limit);
+	return len;
+}
+static DEVICE_ATTR_RW(writeback_limit);
+
+static ssize_t writeback_batch_size_show(struct device *d,
+					 struct device_attribute *attr,
+					 char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(zblock_of(d)->wb_batch));
+}
+
+static ssize_t writeback_batch_size_store(struct device *d,
+					  struct device_attribute *attr,
+					  const char *buf, size_t len)
+{
+	u32 batch;
+
+	if (kstrtouint(buf, 10, &batch) || !batch)
+		return -EINVAL;
+	WRITE_ONCE(zblock_of(d)->wb_batch, batch);
+	return len;
+}
+static DEVICE_ATTR_RW(writeback_batch_size);
+
+/* What a write to the attribute writeback asks for. */
+struct request {
+	struct zblock_wb_what what;
+	bool typed;
+	struct zblock_wb_range *ranges;
+	unsigned int nr;
+};
+
+static int parse_type(const char *name, struct request *req)
+{
+	static const struct {
+		const char *name;
+		unsigned int flags;
+		bool incompressible;
+	} types[] = {
+		{ "idle", ZBLOCK_IDLE },
+		{ "huge", ZBLOCK_HUGE },
+		{ "huge_idle", ZBLOCK_HUGE | ZBLOCK_IDLE },
+		{ "incompressible", 0, true },
+	};
+	int i;
+
+	if (req->typed)
+		return -EINVAL;
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		if (!strcmp(name, types[i].name)) {
+			req->what.flags = types[i].flags;
+			req->what.incompressible = types[i].incompressible;
+			req->typed = true;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* "FROM-TO", both included, or one number. */
+static int parse_range(char *val, bool single, unsigned long nr_pages,
+		       struct request *req)
+{
+	struct zblock_wb_range *range = &req->ranges[req->nr];
+	char *to = single ? val : strchr(val, '-');
+	unsigned long last;
+	int err;
+
+	if (!to)
+		return -EINVAL;
+	if (!single)
+		*to++ = '\0';
+	err = kstrtoul(val, 10, &range->from);
+	if (!err)
+		err = kstrtoul(to, 10, &last);
+	if (err)
+		return err;
+	if (last >= nr_pages || range->from > last)
+		return -ERANGE;
+	range->to = last + 1;
+	req->nr++;
+	return 0;
+}
+
+static int parse_arg(char *param, char *val, unsigned long nr_pages,
+		     struct request *req)
+{
+	/* the way before 6.16 */
+	if (!val || !*val)
+		return parse_type(param, req);
+	if (!strcmp(param, "type"))
+		return parse_type(val, req);
+	if (!strcmp(param, "page_index"))
+		return parse_range(val, true, nr_pages, req);
+	if (!strcmp(param, "page_indexes"))
+		return parse_range(val, false, nr_pages, req);
+	return -EINVAL;
+}
+
+static int parse(char *args, unsigned long nr_pages, struct request *req)
+{
+	char *param, *val;
+	int err;
+
+	args = strim(args);
+	if (!*args)
+		return -EINVAL;
+	while (*args) {
+		args = next_arg(args, &param, &val);
+		err = parse_arg(param, val, nr_pages, req);
+		if (err)
+			return err;
+	}
+	if (!req->nr) {
+		req->ranges[0].from = 0;
+		req->ranges[0].to = nr_pages;
+		req->nr = 1;
+	}
+	return 0;
+}
+
+static int writeback_locked(struct zblock *dev, char *args, size_t len)
+{
+	struct request req = { .what.max_blocks = ULONG_MAX };
+	int err;
+
+	lockdep_assert_held(&dev->op_lock);
+	if (!dev->nr_pages)
+		return -EINVAL;
+	if (!dev->backing)
+		return -ENODEV;
+	/* a range takes more than twelve characters */
+	req.ranges = kvcalloc(len / 12 + 1, sizeof(*req.ranges), GFP_KERNEL);
+	if (!req.ranges)
+		return -ENOMEM;
+	err = parse(args, dev->nr_pages, &req);
+	if (!err)
+		err = zblock_writeback(dev, &req.what, req.ranges, req.nr);
+	kvfree(req.ranges);
+	return err;
+}
+
+static ssize_t writeback_store(struct device *d, struct device_attribute *attr,
+			       const char *buf, size_t len)
+{
+	struct zblock *dev = zblock_of(d);
+	char *args = kstrndup(buf, len, GFP_KERNEL);
+	int err;
+
+	if (!args)
+		return -ENOMEM;
+	mutex_lock(&dev->op_lock);
+	err = writeback_locked(dev, args, len);
+	mutex_unlock(&dev->op_lock);
+	kfree(args);
+	return err ? err : len;
+}
+static DEVICE_ATTR_WO(writeback);
+
+static struct attribute *writeback_attrs[] = {
+	&dev_attr_backing_dev.attr,
+	&dev_attr_bd_stat.attr,
+	&dev_attr_compressed_writeback.attr,
+	&dev_attr_writeback_limit_enable.attr,
+	&dev_attr_writeback_limit.attr,
+	&dev_attr_writeback_batch_size.attr,
+	&dev_attr_writeback.attr,
+	NULL
+};
+
+const struct attribute_group zblock_writeback_group = {
+	.attrs = writeback_attrs,
+};

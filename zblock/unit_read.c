@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * unit_read.c - a unit, or a page of one, comes out: see unit.h
+ */
+#include <linux/bio.h>
+#include "unit.h"
+
+/* Does it look as if all of the unit were there? Spares a vain attempt. */
+static bool looks_whole(struct zblock *dev, unsigned long unit)
+{
+	unsigned long slot = first_slot(dev, unit);
+	unsigned int i;
+
+	for (i = 0; i < unit_pages(dev); i++)
+		if (!in_unit(zspool_peek(dev->pool, slot + i)))
+			return false;
+	return true;
+}
+
+/*
+ * Is the slot in its unit, and in which writing of it? With the pin, as a look
+ * would not see a discard that is put off, and on 32 bits see half of a change.
+ */
+static bool slot_seq(struct zblock *dev, unsigned long index, u64 *seq)
+{
+	zspool_word_t word;
+
+	if (!zspool_pin(dev->pool, index, &word))
+		return false;
+	zspool_unpin(dev->pool, index);
+	*seq = seq_of(word);
+	return in_unit(word);
+}
+
+/* The same of all slots of its unit, from @index on. */
+static bool slots_seq(struct zblock *dev, unsigned long index, u64 *seq)
+{
+	unsigned int i;
+	u64 other;
+
+	if (!slot_seq(dev, index, seq))
+		return false;
+	for (i = 1; i < unit_pages(dev); i++)
+		if (!slot_seq(dev, index + i, &other) || other != *seq)
+			return false;
+	return true;
+}
+
+/* One piece to @to. The first is pinned by the caller. */
+static size_t copy_piece(struct zspool *pool, zspool_word_t word, void *to)
+{
+	size_t len = zspool_word_size(word);
+	const void *src = zspool_map(pool, word, to);
+
+	if (src != to)
+		memcpy(to, src, len);
+	zspool_unmap(pool, word, src);
+	return len;
+}
+
+/* A unit's sum is kept for each slot that is in it. */
+static int check_sum(struct zblock *dev, unsigned long index, u64 seq,
+		     const void *mem, size_t size)
+{
+	zspool_word_t word;
+	int err = 0;
+
+	if (!dev->sums)
+		return 0;
+	zspool_pin(dev->pool, index, &word);
+	if (!in_unit(word) || seq_of(word) != seq)
+		err = -EAGAIN;
+	else if (!zblock_sum_ok(dev, index, mem, size))
+		err = -EBADMSG;
+	zspool_unpin(dev->pool, index);
+	return err;
+}
+
+/*
+ * Copy a unit's compressed bytes out. -EAGAIN if @index is not in it any more,
+ * or, if @whole, any page is not.
+ */
+static int fetch(struct zblock *dev, unsigned long index, bool whole,
+		 struct zblock_dctx *dctx, u64 *seq, size_t *size)
+{
+	unsigned long unit = index >> dev->unit_shift;
+	struct zspool *pool = dev->pool;
+	int err = -EAGAIN;
+	zspool_word_t word;
+	unsigned int i;
+
+	*size = 0;
+	if (!zspool_pin(pool, piece(dev, unit, 0), &word))
+		return err;
+	if (whole ? !slots_seq(dev, index, seq) : !slot_seq(dev, index, seq))
+		goto unpin;
+	err = -EIO;
+	if (!zspool_word_is_obj(word))
+		goto unpin;
+	*size = copy_piece(pool, word, dctx->bounce);
+	for (i = 1; i < unit_pieces(dev); i++) {
+		zspool_handle_t handle = piece(dev, unit, i);
+
+		if (!zspool_word_is_obj(zspool_peek(pool, handle)))
+			break;
+		zspool_pin(pool, handle, &word);
+		*size += copy_piece(pool, word, dctx->bounce + *size);
+		zspool_unpin(pool, handle);
+	}
+	err = check_sum(dev, index, *seq, dctx->bounce, *size);
+unpin:
+	zspool_unpin(pool, piece(dev, unit, 0));
+	return err;
+}
+
+static void note_read(struct zblock *dev, unsigned long index)
+{
+	const unsigned int marks = ZBLOCK_IDLE | ZBLOCK_PEND;
+	zspool_word_t word = zspool_peek(dev->pool, index);
+
+	if (unlikely(zspool_word_flags(word) & marks) &&
+	    zspool_pin(dev->pool, index, &word)) {
+		zspool_swap(dev->pool, index,
+			    zspool_word_set_flags(word,
+						  zspool_word_flags(word) &
+						  ~marks));
+		zspool_unpin(dev->pool, index);
+	}
+	zblock_touch(dev, index);
+}
+
+/**
+ * zblock_read_unit() - fetch a whole unit
+ * @dev: the device
+ * @bio: wants the data
+ * @iter: at the beginning of a unit, with the whole of it ahead
+ *
+ * Context: process, reclaim too; may sleep.
+ * Return: 0; -EAGAIN if not all of it is stored as one unit; -ENOMEM; -EIO
+ */
+int zblock_read_unit(struct zblock *dev, struct bio *bio,
+		     struct bvec_iter iter)
+{
+	unsigned long index = iter.bi_sector >> PAGE_SECTORS_SHIFT;
+	unsigned long unit = index >> dev->unit_shift;
+	size_t len = unit_bytes(dev);
+	struct zblock_dctx *dctx;
+	unsigned int i;
+	size_t size;
+	void *mem;
+	u64 seq;
+	int err;
+
+	if (!looks_whole(dev, unit))
+		return -EAGAIN;
+	dctx = zblock_dctx_get(dev->unit_codec);
+	if (!dctx)
+		return -ENOMEM;
+	err = fetch(dev, index, true, dctx, &seq, &size);
+	if (err)
+		goto out;
+	mem = in_place(bio, iter, len);
+	if (!mem) {
+		mem = dctx->out;
+		dctx->have = 0;
+	}
+	err = zblock_decompress(dev->unit_codec, dctx, dctx->bounce, size,
+				mem, len);
+	if (!err && mem == dctx->out) {
+		dctx->seq = seq;
+		dctx->have = len;
+		zblock_copy_to_bio(bio, &iter, mem, len);
+	} else if (!err) {
+		for (i = 0; i < unit_pages(dev); i++)
+			flush_dcache_page(virt_to_page(mem + i * PAGE_SIZE));
+	}
+out:
+	zblock_dctx_put(dctx);
+	if (err == -EAGAIN)
+		return err;
+	if (unlikely(err))
+		return zblock_broken(dev, index, err);
+	for (i = 0; i < unit_pages(dev); i++)
+		note_read(dev, index + i);
+	return 0;
+}
+
+/*
+ * Have the first @len bytes of @index's unit in dctx->out. What was read last is
+ * still there: pages are often read one after the other. Then we decompress all
+ * of it, else no more than is asked for.
+ */
+static int load_unit(struct zblock *dev, unsigned long index, size_t len,
+		     struct zblock_dctx *dctx)
+{
+	bool again;
+	size_t size;
+	u64 seq;
+	int err;
+
+	if (!slot_seq(dev, index, &seq))
+		return -EAGAIN;
+	again = dctx->have && dctx->seq == seq;
+	if (again && dctx->have >= len)
+		return 0;
+	err = fetch(dev, index, false, dctx, &seq, &size);
+	if (err)
+		return err;
+	if (again || !dev->unit_codec->ops->decompress_some)
+		len = unit_bytes(dev);
+	dctx->have = 0;
+	err = len < unit_bytes(dev) ?
+	      zblock_decompress_some(dev->unit_codec, dctx, dctx->bounce, size,
+				     dctx->out, len) :
+	      zblock_decompress(dev->unit_codec, dctx, dctx->bounce, size,
+				dctx->out, len);
+	if (err)
+		return err;
+	dctx->seq = seq;
+	dctx->have = len;
+	return 0;
+}
+
+/**
+ * zblock_read_unit_page() - fetch a page of a unit
+ * @dev: the device
+ * @page: where to; may be in high memory
+ * @index: which
+ *
+ * Context: process, reclaim too; may sleep.
+ * Return: 0; -EAGAIN if it is not in a unit any more; -ENOMEM; -EIO
+ */
+int zblock_read_unit_page(struct zblock *dev, struct page *page,
+			  unsigned long index)
+{
+	size_t at = (index & (unit_pages(dev) - 1)) << PAGE_SHIFT;
+	struct zblock_dctx *dctx = zblock_dctx_get(dev->unit_codec);
+	int err;
+
+	if (!dctx)
+		return -ENOMEM;
+	err = load_unit(dev, index, at + PAGE_SIZE, dctx);
+	if (!err)
+		memcpy_to_page(page, 0, dctx->out + at, PAGE_SIZE);
+	zblock_dctx_put(dctx);
+	if (err == -EAGAIN)
+		return err;
+	if (unlikely(err))
+		return zblock_broken(dev, index, err);
+	note_read(dev, index);
+	return 0;
+}

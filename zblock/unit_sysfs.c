@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * unit_sysfs.c - the attributes of units and of parallel work
+ *
+ * zram has none of them.
+ */
+#include <linux/blkdev.h>
+#include <linux/device.h>
+#include <linux/kernel.h>
+#include <linux/kstrtox.h>
+#include <linux/log2.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include "zblock.h"
+
+static ssize_t unit_size_show(struct device *d, struct device_attribute *attr,
+			      char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(zblock_of(d)->unit_size));
+}
+
+/* Bytes: a power of two from one block to ZBLOCK_UNIT_MAX. */
+static ssize_t unit_size_store(struct device *d, struct device_attribute *attr,
+			       const char *buf, size_t len)
+{
+	struct zblock *dev = zblock_of(d);
+	unsigned int bytes;
+	int err;
+
+	if (kstrtouint(buf, 10, &bytes) || !is_power_of_2(bytes) ||
+	    bytes < ZBLOCK_BLOCK_SIZE || bytes > ZBLOCK_UNIT_MAX)
+		return -EINVAL;
+	err = zblock_set_unit_size(dev, bytes);
+	return err ? err : len;
+}
+static DEVICE_ATTR_RW(unit_size);
+
+static const char *const mode_names[ZBLOCK_MODES] = {
+	[ZBLOCK_MODE_SYNC]	= "sync",
+	[ZBLOCK_MODE_PARALLEL]	= "parallel",
+	[ZBLOCK_MODE_ASYNC]	= "async",
+};
+
+static ssize_t write_mode_show(struct device *d, struct device_attribute *attr,
+			       char *buf)
+{
+	enum zblock_write_mode mode = READ_ONCE(zblock_of(d)->write_mode);
+	ssize_t at = 0;
+	int i;
+
+	for (i = 0; i < ZBLOCK_MODES; i++)
+		at += sysfs_emit_at(buf, at, i == mode ? "[%s] " : "%s ",
+				    mode_names[i]);
+	return at + sysfs_emit_at(buf, at, "\n");
+}
+
+static ssize_t write_mode_store(struct device *d,
+				struct device_attribute *attr,
+				const char *buf, size_t len)
+{
+	int mode = sysfs_match_string(mode_names, buf);
+
+	if (mode < 0)
+		return mode;
+	zblock_set_write_mode(zblock_of(d), mode);
+	return len;
+}
+static DEVICE_ATTR_RW(write_mode);
+
+/* Units written, pages in units, units rewritten page by page. */
+static ssize_t unit_stat_show(struct device *d, struct device_attribute *attr,
+			      char *buf)
+{
+	struct zblock *dev = zblock_of(d);
+
+	return sysfs_emit(buf, "%8llu %8llu %8llu\n",
+			  zblock_stat_sum(dev, ZBLOCK_UNITS),
+			  zblock_stat_sum(dev, ZBLOCK_UNIT_PAGES),
+			  zblock_stat_sum(dev, ZBLOCK_UNITS_REWRITTEN));
+}
+static DEVICE_ATTR_RO(unit_stat);
+
+static struct attribute *unit_attrs[] = {
+	&dev_attr_unit_size.attr,
+	&dev_attr_write_mode.attr,
+	&dev_attr_unit_stat.attr,
+	NULL
+};
+
+const struct attribute_group zblock_unit_group = {
+	.attrs = unit_attrs,
+};

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * zblock internals: the structures, the locks, and what a slot's word says
+ *
+ * A device of N pages is a numbered zspool pool of N handles. The word of
+ * handle n is all that is kept about page n: there is no other slot table.
+ *
+ * The word of a slot (see include/zspool.h for where the fields are)
+ * -----------------------------------------------------------------
+ *   OBJ  flags      size          value            the page is
+ *   ---------------------------------------------------------------------------
+ *    -   none       0             0                never written, or discarded:
+ *                                                  reads as zeros
+ *    -   SAME       enum fill     the pattern      one unsigned long repeated
+ *   OBJ  SAME       of a long     location         the same; a pattern that
+ *                                                  does not fit into the word
+ *   OBJ  HUGE       PAGE_SIZE     location         stored as it is; PRIO: that
+ *                                                  algorithm has been tried too
+ *   OBJ  PRIO n     compressed    location         stored compressed, by the
+ *                                                  device's algorithm n
+ *    -   UNIT       0             which writing    compressed with its
+ *                                                  neighbours: see unit.h
+ *    -   WB         as stored     block, place     on the backing device, as it
+ *                                                  is if the size is PAGE_SIZE
+ *
+ * IDLE, PEND and PRIO may be added to those: see the flags below.
+ *
+ * Locks, outermost first
+ * ----------------------
+ *   index_lock            a mutex, disk.c: the list of devices; add and remove
+ *    disk->open_mutex     the block layer's: dev->claims, and who may open
+ *    dev->op_lock         a mutex, held for as long as an operation on the whole
+ *                         device takes: disksize, reset, compact, idle,
+ *                         writeback, and the algorithms and their parameters
+ *     dev->init_lock      a rw_semaphore, held for a moment. Write: the pool or
+ *                         the codec comes or goes. Read: use them for a moment
+ *
+ *   dev->patch_lock[]     a mutex of one of N groups of slots, for pages larger
+ *                         than a block: see patch below
+ *    codec->first_lock    a mutex: the first contexts are made
+ *    cctx->lock           a mutex: one compressor
+ *    dctx->lock           a mutex: one decompressor and bounce buffer
+ *     the pin             of one slot
+ *
+ * The two groups never meet: I/O takes none of the first. It needs none, as
+ * the pool and the codec cannot go while the device is open (claims).
+ *
+ * Who takes what where
+ * --------------------
+ *   read        dctx->lock if the slot looks compressed, then the pin for the
+ *               time of one decompression or copy
+ *   write       cctx->lock to compress, allocate without reclaim and fill; the
+ *               pin for the swap of one word. An allocation that may reclaim
+ *               is made with patch_lock held, at most. What it waits for may
+ *               itself be a write to this device, so no write waits for it: the
+ *               compressor is free, and a patch_lock is for partial writes,
+ *               which swap never makes.
+ *   discard     zspool_free(): waits for nothing
+ *   backing     a slot that is on the backing device: its block is wanted under
+ *               the pin, and read with nothing held. Writeback copies a slot
+ *               under its pin, writes with op_lock held, and changes the slot
+ *               under its pin: see PEND below
+ *   swap's free notification: the same; called with spinlocks held
+ *   patch       (a write of less than a page) patch_lock from the read of the
+ *               old page to the swap of the new word. Whole writes and
+ *               write-zeroes take it for the swap, or the patch would bring back
+ *               what they have replaced.
+ *   statistics  init_lock for read at most: they wait neither for a compaction
+ *               nor for a device that frees its pages
+ *
+ * Per-CPU counters are atomics of their own CPU's cache line, so that a reader,
+ * a task that moves on, and a 32-bit machine see whole numbers; the sum of them
+ * may be off by what is under way.
+ */
+#ifndef _ZBLOCK_H
+#define _ZBLOCK_H
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/blkdev.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/rwsem.h>
+#include <linux/sizes.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <zspool.h>
+
+#include "backing.h"
+#include "codec.h"
+#include "writeback.h"
+
+/* The block size towards the system, whatever the page size, as zram's. */
+#define ZBLOCK_BLOCK_SIZE	4096U
+#define ZBLOCK_BLOCK_SECTORS	(ZBLOCK_BLOCK_SIZE >> SECTOR_SHIFT)
+
+/* Can there be a write of less than a page? */
+#define ZBLOCK_PATCHES		(PAGE_SIZE > ZBLOCK_BLOCK_SIZE)
+#define ZBLOCK_PATCH_LOCKS	16
+
+/* Longest name of the driver: "-control" and a number come behind it. */
+#define ZBLOCK_NAME_MAX		15
+
+/*
+ * The owner's flags of a slot's word. Bits 5 and 6 say which algorithm, 0 being
+ * comp_algorithm's. A reader that finds a word it does not know says -EIO.
+ *
+ * PEND: recompress or writeback (one at a time: op_lock) has looked at the slot
+ * and let go of its pin. Whatever stores, frees or reads the slot meanwhile
+ * takes PEND away, and so PEND, still there, proves that it has not changed,
+ * where comparing words proves nothing: the same place may be in use again.
+ */
+#define ZBLOCK_SAME		BIT(0)
+#define ZBLOCK_HUGE		BIT(1)
+#define ZBLOCK_UNIT		BIT(2)
+#define ZBLOCK_IDLE		BIT(3)
+#define ZBLOCK_WB		BIT(4)
+#define ZBLOCK_PRIO_SHIFT	5
+#define ZBLOCK_PRIO		(BIT(5) | BIT(6))
+#define ZBLOCK_PEND		BIT(7)
+
+/* Algorithms of a device: the one that writes use, and those of recompress. */
+#define ZBLOCK_PRIMARY		0
+#define ZBLOCK_ALGORITHMS	4
+
+/* The largest dictionary. (Those that zstd trains have 110 KiB.) */
+#define ZBLOCK_DICT_MAX		SZ_1M
+
+struct zblock_checksum;
+struct zblock_column;
+
+/* What may be compressed as one, in bytes: powers of two; see unit.h. */
+#define ZBLOCK_UNIT_MAX		SZ_64K
+#define ZBLOCK_UNIT_DEFAULT	SZ_16K
+
+/* May other CPUs help the one that submits a bio? See parallel.c. */
+enum zblock_write_mode {
+	ZBLOCK_MODE_SYNC,	/* no: a bio is done when it has been submitted */
+	ZBLOCK_MODE_PARALLEL,	/* with bios of several chunks */
+	ZBLOCK_MODE_ASYNC,	/* with all that nobody waits for */
+	ZBLOCK_MODES
+};
+
+struct zblock_queue;
+
+/*
+ * Pages for objects: with a compressor held, and after it has been given back.
+ * See store_packed() in store.c.
+ */
+#define GFP_EAGER	(__GFP_KSWAPD_RECLAIM | __GFP_NOWARN | \
+			 __GFP_HIGHMEM | __GFP_MOVABLE)
+#define GFP_PATIENT	(GFP_NOIO | __GFP_NOWARN | \
+			 __GFP_HIGHMEM | __GFP_MOVABLE)
+
+/* What is counted. */
+enum zblock_stat {
+	ZBLOCK_PAGES,		/* slots that hold something */
+	ZBLOCK_COMPRESSED,	/* bytes in objects, huge ones included */
+	ZBLOCK_SAME_PAGES,
+	ZBLOCK_HUGE_PAGES,
+	ZBLOCK_HUGE_SINCE,	/* huge pages written since disksize */
+	ZBLOCK_FAILED_READS,
+	ZBLOCK_FAILED_WRITES,
+	ZBLOCK_INVALID_IO,
+	ZBLOCK_NOTIFY_FREE,	/* pages discarded, or freed by swap */
+	ZBLOCK_BD_READS,	/* blocks of the backing device */
+	ZBLOCK_BD_WRITES,
+	ZBLOCK_WRITE_STALLS,	/* writes that had to allocate with reclaim */
+	ZBLOCK_CORRUPTED,	/* reads that found broken data */
+	ZBLOCK_UNITS,		/* units written since disksize */
+	ZBLOCK_UNIT_PAGES,	/* slots that are in a unit */
+	ZBLOCK_UNITS_REWRITTEN,	/* page by page, as few of theirs were left */
+	ZBLOCK_STATS
+};
+
+enum zblock_limit_state {
+	ZBLOCK_LIMIT_OK,
+	ZBLOCK_LIMIT_NEAR,
+	ZBLOCK_LIMIT_FULL
+};
+
+/* Percent of mem_limit that are near, if nobody says otherwise. */
+#define ZBLOCK_LIMIT_PERCENT	90
+
+struct zblock_stats {
+	atomic64_t n[ZBLOCK_STATS];
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct zblock_algorithm - an algorithm that a device shall use
+ * @ops: NULL for none
+ * @params: how; the dictionary is owned by this
+ */
+struct zblock_algorithm {
+	const struct zblock_codec_ops *ops;
+	struct zblock_codec_params params;
+};
+
+/**
+ * struct zblock_auto_recompress - a policy; op_lock
+ * @thread: NULL: off
+ * @next: the slot to go on with
+ * @began: when it was at the first slot, in jiffies
+ * @age: seconds that pages have not been used; 0: off
+ * @threshold: bytes that they take at least
+ * @rate: how many to try in a second
+ */
+struct zblock_auto_recompress {
+	struct task_struct *thread;
+	unsigned long next;
+	u64 began;
+	u32 age;
+	u32 threshold;
+	u32 rate;
+};
+
+/**
+ * struct zblock - a device
+ * @disk: constant
+ * @id: constant; also the minor number
+ * @stats: constant
+ * @op_lock: see above
+ * @init_lock: see above
+ * @algorithm: what the next disksize makes codecs of; op_lock and init_lock to
+ *	write, either to read
+ * @pool: NULL before disksize; as @algorithm, and I/O reads it
+ * @codec: as @pool; by priority, NULL where @algorithm has none
+ * @nr_pages: the size, 0 before disksize; op_lock to write. Set after @pool and
+ *	@codec and read before them
+ * @claims: resets and removes under way: nobody may open; disk->open_mutex
+ * @track_age: have @ages from the next disksize on; op_lock to write
+ * @ages: when slots were last used, or NULL; as @pool
+ * @checksum: how to make @sums from the next disksize on, or NULL; op_lock to
+ *	write
+ * @sums: of what slots hold, or NULL; as @pool
+ * @auto_recompress: see above
+ * @debugfs: constant
+ * @backing: where written-back slots are, or NULL; as @pool, but it is there
+ *	before disksize
+ * @wb_compressed: objects go there as they are; constant once there is a size,
+ *	op_lock to write
+ * @wb_limit_enable: @wb_limit counts; one writes, all read
+ * @wb_limit: units of 4 KiB that may still be written to @backing
+ * @wb_batch: the most blocks to be written at a time
+ * @limit_pages: the most pages the pool may have, 0: any; kept before
+ *	there is a pool too; init_lock either way to write
+ * @limit_near: percent of it that are near; one writes, all read
+ * @limit_state: as last told; @limit_work writes
+ * @limit_work: tells
+ * @limit_dirent: of limit_state; constant
+ * @auto_wb: the policy of auto_writeback, off if age is 0; op_lock to write
+ * @max_used: the most pages the pool has had
+ * @patch_lock: see above
+ * @queue: constant
+ * @write_mode: op_lock to write
+ * @unit_size: bytes of a unit from the next disksize on; op_lock to write
+ * @unit_shift: pages of a unit, as a power of two; 0: there are no units; as
+ *	@pool, as are the others below
+ * @nr_units: 0 if there are none
+ * @unit_codec: NULL if there are no units
+ * @unit_seq: how many units have been written
+ * @unit_lost: a bit for each unit that has lost a page
+ * @unit_stop: @unit_work is not to look at the pool any more
+ * @unit_work: looks at @unit_lost
+ */
+struct zblock {
+	struct gendisk *disk;
+	int id;
+	struct zblock_stats __percpu *stats;
+
+	struct mutex op_lock;		/* see the top of this file */
+	struct rw_semaphore init_lock;
+	struct zblock_algorithm algorithm[ZBLOCK_ALGORITHMS];
+	struct zspool *pool;
+	struct zblock_codec *codec[ZBLOCK_ALGORITHMS];
+	unsigned long nr_pages;
+	unsigned int claims;
+	bool track_age;
+	struct zblock_column *ages;
+	const struct zblock_checksum *checksum;
+	struct zblock_column *sums;
+	struct zblock_auto_recompress auto_recompress;
+	struct dentry *debugfs;
+
+	struct zblock_backing *backing;
+	bool wb_compressed;
+	bool wb_limit_enable;
+	atomic64_t wb_limit;
+	unsigned int wb_batch;
+
+	unsigned long limit_pages;
+	unsigned int limit_near;
+	enum zblock_limit_state limit_state;
+	struct delayed_work limit_work;
+	struct kernfs_node *limit_dirent;
+
+	struct {
+		u32 age;		/* seconds */
+		u32 size;		/* bytes */
+		u32 rate;		/* blocks a second */
+		unsigned long next;	/* slot to go on from */
+		struct delayed_work work;
+	} auto_wb;
+
+	atomic_long_t max_used;
+
+	struct mutex patch_lock[ZBLOCK_PATCH_LOCKS];	/* the same */
+
+	struct zblock_queue *queue;
+	enum zblock_write_mode write_mode;
+
+	unsigned int unit_size;
+	unsigned int unit_shift;
+	unsigned long nr_units;
+	struct zblock_codec *unit_codec;
+	atomic64_t unit_seq;
+	unsigned long *unit_lost;
+	bool unit_stop;
+	struct delayed_work unit_work;
+};
+
+static inline void zblock_count(struct zblock *dev, enum zblock_stat which,
+				s64 n)
+{
+	atomic64_add(n, &raw_cpu_ptr(dev->stats)->n[which]);
+}
+
+/* The slots of a unit share one. */
+static inline struct mutex *zblock_patch_lock(struct zblock *dev,
+					      unsigned long index)
+{
+	return &dev->patch_lock[(index >> dev->unit_shift) %
+				ZBLOCK_PATCH_LOCKS];
+}
+
+/*
+ * See patch in the block above. Nothing to do where no write is partial.
+ */
+static inline void zblock_patch_begin(struct zblock *dev, unsigned long index)
+{
+	if (ZBLOCK_PATCHES)
+		mutex_lock(zblock_patch_lock(dev, index));
+}
+
+static inline void zblock_patch_end(struct zblock *dev, unsigned long index)
+{
+	if (ZBLOCK_PATCHES)
+		mutex_unlock(zblock_patch_lock(dev, index));
+}
+
+static inline unsigned int zblock_word_prio(zspool_word_t word)
+{
+	return (zspool_word_flags(word) & ZBLOCK_PRIO) >> ZBLOCK_PRIO_SHIFT;
+}
+
+/* The device of a sysfs attribute. */
+static inline struct zblock *zblock_of(struct device *d)
+{
+	return dev_to_disk(d)->private_data;
+}
+
+/* main.c */
+extern char *zblock_name;
+extern struct workqueue_struct *zblock_wq;
+extern struct workqueue_struct *zblock_lazy_wq;
+
+/* algorithm.c */
+extern const struct attribute_group zblock_algorithm_group;
+void zblock_algorithms_reset(struct zblock *dev);
+int zblock_algorithm_prio(struct zblock *dev, const char *name,
+			  unsigned int first);
+
+/* recompress.c */
+extern const struct attribute_group zblock_recompress_group;
+unsigned long zblock_recompress_cold(struct zblock *dev, unsigned long from,
+				     u32 age, u32 threshold, u32 max_pages);
+
+/* auto_recompress.c */
+extern const struct attribute_group zblock_auto_recompress_group;
+void zblock_auto_recompress_clear(struct zblock *dev);
+
+/* checksum.c */
+extern const struct attribute_group zblock_checksum_group;
+bool zblock_sum_prepare(struct zblock *dev, unsigned long index);
+u32 zblock_sum(struct zblock *dev, const void *data, size_t len);
+u32 zblock_sum_get(struct zblock *dev, unsigned long index);
+void zblock_sum_set(struct zblock *dev, unsigned long index, u32 sum);
+bool zblock_sum_ok(struct zblock *dev, unsigned long index,
+		   const void *data, size_t len);
+
+/* column.c */
+struct zblock_column *zblock_column_create(unsigned long nr_pages);
+void zblock_column_destroy(struct zblock_column *column);
+bool zblock_column_prepare(struct zblock_column *column, unsigned long index);
+void zblock_column_set(struct zblock_column *column, unsigned long index,
+		       u32 value);
+u32 zblock_column_get(const struct zblock_column *column, unsigned long index);
+size_t zblock_column_bytes(const struct zblock_column *column);
+
+/* flip.c */
+#ifdef ZSPOOL_TESTS
+void zblock_flip_add(struct zblock *dev);
+#else
+static inline void zblock_flip_add(struct zblock *dev)
+{
+}
+#endif
+
+/* control.c */
+bool zblock_path_exists(const char *fmt, ...) __printf(1, 2);
+int zblock_control_init(void);
+void zblock_control_exit(void);
+
+/* disk.c */
+int zblock_major_init(void);
+void zblock_major_exit(void);
+int zblock_add(void);
+int zblock_remove(int id);
+void zblock_remove_all(void);
+int zblock_claim(struct zblock *dev, bool alone);
+void zblock_unclaim(struct zblock *dev);
+
+/* device.c */
+int zblock_has_size(struct zblock *dev, const char *attribute);
+int zblock_set_unit_size(struct zblock *dev, unsigned int bytes);
+void zblock_set_write_mode(struct zblock *dev, enum zblock_write_mode mode);
+int zblock_set_size(struct zblock *dev, u64 bytes);
+int zblock_reset(struct zblock *dev);
+void zblock_clear(struct zblock *dev);
+
+/* sysfs.c */
+int zblock_next_arg(struct zblock *dev, char **args, char **key, char **value);
+int zblock_unknown_arg(struct zblock *dev, const char *attribute,
+		       const char *key);
+extern const struct attribute_group *zblock_groups[];
+
+/* bio.c */
+void zblock_copy_to_bio(struct bio *bio, struct bvec_iter *iter,
+			const char *from, unsigned int len);
+void zblock_copy_from_bio(struct bio *bio, struct bvec_iter *iter,
+			  char *to, unsigned int len);
+int zblock_transfer(struct zblock *dev, struct bio *bio,
+		    struct bvec_iter iter);
+void zblock_end_bio(struct zblock *dev, struct bio *bio, unsigned long start,
+		    int err);
+void zblock_submit_bio(struct bio *bio);
+void zblock_free_notify(struct block_device *bdev, unsigned long index);
+
+/* store.c */
+int zblock_write_page(struct zblock *dev, struct page *page,
+		      unsigned long index, bool patch);
+int zblock_rewrite_page(struct zblock *dev, struct page *page,
+			unsigned long index, zspool_word_t word);
+int zblock_read_page(struct zblock *dev, struct page *page,
+		     unsigned long index, struct bio *parent);
+int zblock_load(struct zblock *dev, unsigned long index, zspool_word_t word,
+		struct zblock_dctx *dctx, void *mem);
+void zblock_discard_page(struct zblock *dev, unsigned long index);
+int zblock_broken(struct zblock *dev, unsigned long index, int err);
+void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
+		   zspool_word_t new);
+
+/* parallel.c */
+void zblock_run_bio(struct zblock *dev, struct bio *bio);
+struct zblock_queue *zblock_queue_create(void);
+void zblock_queue_destroy(struct zblock_queue *queue);
+
+/* unit_sysfs.c */
+extern const struct attribute_group zblock_unit_group;
+
+/* unit.c, unit_write.c, unit_read.c */
+int zblock_units_create(struct zblock *dev, unsigned long nr_pages);
+void zblock_units_stop(struct zblock *dev);
+void zblock_units_destroy(struct zblock *dev);
+unsigned long zblock_unit_handles(const struct zblock *dev,
+				  unsigned long nr_pages);
+int zblock_write_unit(struct zblock *dev, struct bio *bio,
+		      struct bvec_iter iter);
+int zblock_read_unit(struct zblock *dev, struct bio *bio,
+		     struct bvec_iter iter);
+int zblock_read_unit_page(struct zblock *dev, struct page *page,
+			  unsigned long index);
+void zblock_unit_lost(struct zblock *dev, unsigned long index);
+void zblock_unit_settle(struct zblock *dev, unsigned long index);
+
+/* age.c */
+void zblock_ages_touch(struct zblock_column *ages, unsigned long index);
+
+/* A slot has been read or written. */
+static inline void zblock_touch(struct zblock *dev, unsigned long index)
+{
+	if (dev->ages)
+		zblock_ages_touch(dev->ages, index);
+}
+
+u32 zblock_slot_age(struct zblock *dev, unsigned long index);
+
+/* idle.c */
+extern const struct attribute_group zblock_idle_group;
+
+/**
+ * struct zblock_remote - a slot that is on the backing device, as it was pinned
+ * @word: its word
+ * @sum: the checksum of its bytes there
+ */
+struct zblock_remote {
+	zspool_word_t word;
+	u32 sum;
+};
+
+/* readback.c */
+int zblock_readback_init(void);
+void zblock_readback_exit(void);
+int zblock_readback(struct zblock *dev, struct page *page,
+		    unsigned long index, const struct zblock_remote *remote,
+		    struct bio *parent);
+
+/* sysfs_writeback.c */
+#define ZBLOCK_WB_BATCH		32	/* as zram's */
+extern const struct attribute_group zblock_writeback_group;
+void zblock_writeback_clear(struct zblock *dev);
+
+/* A slot does not hold @word any more: its block may be free. Any context. */
+static inline void zblock_forget(struct zblock *dev, zspool_word_t word)
+{
+	if (unlikely(zspool_word_flags(word) & ZBLOCK_WB))
+		zblock_wb_put(dev->backing, word);
+}
+
+/* recompress.c: no algorithm makes it smaller */
+bool zblock_incompressible(struct zblock *dev, zspool_word_t word);
+
+/* mem_detail.c */
+extern const struct attribute_group zblock_mem_detail_group;
+
+/* auto_writeback.c */
+extern const struct attribute_group zblock_auto_writeback_group;
+void zblock_auto_writeback_init(struct zblock *dev);
+void zblock_auto_writeback_clear(struct zblock *dev);
+
+/* limit.c */
+extern const struct attribute_group zblock_limit_group;
+void zblock_limit_init(struct zblock *dev);
+void zblock_limit_start(struct zblock *dev);
+void zblock_limit_stop(struct zblock *dev);
+void zblock_limit_clear(struct zblock *dev);
+void zblock_limit_look(struct zblock *dev, unsigned long pages);
+
+/* block_state.c: left out of a small machine's build, see Kbuild */
+#ifdef ZSPOOL_DEBUGFS
+void zblock_debugfs_init(void);
+void zblock_debugfs_exit(void);
+void zblock_debugfs_add(struct zblock *dev);
+void zblock_debugfs_remove(struct zblock *dev);
+#else
+static inline void zblock_debugfs_init(void)
+{
+}
+
+static inline void zblock_debugfs_exit(void)
+{
+}
+
+static inline void zblock_debugfs_add(struct zblock *dev)
+{
+}
+
+static inline void zblock_debugfs_remove(struct zblock *dev)
+{
+}
+#endif
+
+/* stat.c */
+u64 zblock_stat_sum(struct zblock *dev, enum zblock_stat which);
+void zblock_stat_clear(struct zblock *dev);
+void zblock_account(struct zblock *dev, zspool_word_t old, zspool_word_t new);
+void zblock_note_used(struct zblock *dev, unsigned long pages);
+
+/* fill.c */
+bool zblock_same_filled(const void *mem, unsigned long *fill);
+void zblock_fill(void *mem, unsigned long fill);
+bool zblock_fill_encode(unsigned long fill, zspool_word_t *word);
+unsigned long zblock_fill_decode(zspool_word_t word);
+
+#endif /* _ZBLOCK_H */

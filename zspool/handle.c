@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * handle.c - the word of a handle and its pin
+ *
+ * The pin is a lock that a codec may run under, so a waiter sleeps (after a
+ * short spin: migration and compaction hold a pin for one copy only). Nobody
+ * waits for it with a lock held, and holders neither allocate nor do I/O, so a
+ * wait is as long as a decompression and may be done from reclaim.
+ *
+ * A free that cannot wait sets DEFER. From then on the handle counts as free;
+ * whoever holds or takes the pin next carries it out.
+ */
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/export.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/wait_bit.h>
+#include "internal.h"
+
+#define PIN_BIT		0
+#define PIN_SPINS	128
+
+static_assert(BIT_ULL(PIN_BIT) == ZSPOOL_WORD_PIN);
+
+/* The half that is changed by atomic operations: see include/zspool.h. */
+static unsigned long *low_half(u64 *word)
+{
+#if !defined(CONFIG_64BIT) && defined(__BIG_ENDIAN)
+	return (unsigned long *)word + 1;
+#else
+	return (unsigned long *)word;
+#endif
+}
+
+static zspool_word_t word_read(u64 *word)
+{
+	return READ_ONCE(*word);
+}
+
+/**
+ * zs_word_trypin() - take the pin if it is free
+ * @word: the handle's word
+ * @value: the word, as it stays until the pin is given back
+ *
+ * Context: any.
+ * Return: true if the caller has it
+ */
+bool zs_word_trypin(u64 *word, zspool_word_t *value)
+{
+	if (test_and_set_bit_lock(PIN_BIT, low_half(word)))
+		return false;
+	zs_pin_taken(word);
+	*value = word_read(word);
+	return true;
+}
+
+/*
+ * Take the pin, or leave the mark that makes its holder wake us. To be called
+ * when already queued. Having slept we keep the mark: others may sleep too.
+ */
+static bool pin_or_mark(u64 *word)
+{
+	unsigned long old;
+
+	old = atomic_long_fetch_or(ZSPOOL_WORD_PIN | ZSPOOL_WORD_WAIT,
+				   (atomic_long_t *)low_half(word));
+	return !(old & ZSPOOL_WORD_PIN);
+}
+
+/**
+ * zs_note_longest() - keep the longest of all times
+ * @longest: the longest so far, in ns
+ * @since: when it began, by ktime_get_ns()
+ *
+ * Context: any.
+ */
+void zs_note_longest(atomic_long_t *longest, u64 since)
+{
+	long ns = min_t(u64, ktime_get_ns() - since, LONG_MAX);
+	long old = atomic_long_read(longest);
+
+	while (ns > old && !atomic_long_try_cmpxchg(longest, &old, ns))
+		;
+}
+
+/**
+ * zs_word_pin() - take the pin, sleeping for it if need be
+ * @pool: whose longest wait to note
+ * @word: the handle's word
+ * @value: the word, as it stays until the pin is given back
+ *
+ * Context: process; holds no lock of this module.
+ */
+void zs_word_pin(struct zspool *pool, u64 *word, zspool_word_t *value)
+{
+	unsigned int spins;
+	u64 since;
+
+	might_sleep();
+	if (likely(zs_word_trypin(word, value)))
+		return;
+
+	since = ktime_get_ns();
+	for (spins = 0; spins < PIN_SPINS; spins++) {
+		cpu_relax();
+		if (!(READ_ONCE(*low_half(word)) & ZSPOOL_WORD_PIN) &&
+		    zs_word_trypin(word, value))
+			goto out;
+	}
+	wait_var_event(word, pin_or_mark(word));
+	zs_pin_taken(word);
+	*value = word_read(word);
+out:
+	zs_count(pool, ZS_PIN_WAITS);
+	zs_note_longest(&pool->longest_wait, since);
+}
+
+/* Give the pin back; returns what else was asked of the word meanwhile. */
+static unsigned long unpin(u64 *word)
+{
+	unsigned long old;
+
+	old = atomic_long_fetch_andnot_release(ZSPOOL_WORD_PIN | ZSPOOL_WORD_WAIT,
+					       (atomic_long_t *)low_half(word));
+	if (unlikely(old & ZSPOOL_WORD_WAIT)) {
+		/* the waiter is queued before it marks; see it */
+		smp_mb__after_atomic();
+		wake_up_var(word);
+	}
+	return old;
+}
+
+/**
+ * zs_word_set() - change all of a pinned word but its synchronisation bits
+ * @word: the handle's word
+ * @value: what it shall be
+ *
+ * Context: any; the caller holds the pin.
+ */
+void zs_word_set(u64 *word, zspool_word_t value)
+{
+	unsigned long *low = low_half(word);
+	unsigned long old = READ_ONCE(*low);
+	unsigned long new = (unsigned long)value & ~ZSPOOL_WORD_SYNC;
+
+#ifndef CONFIG_64BIT
+	/* only the holder reads or writes the high half */
+	WRITE_ONCE(*((u32 *)word + (low == (unsigned long *)word)),
+		   (u32)(value >> 32));
+#endif
+	while (!try_cmpxchg(low, &old, new | (old & ZSPOOL_WORD_SYNC)))
+		;
+}
+
+/* Empty a handle that the caller has pinned. */
+static void free_pinned(struct zspool *pool, zspool_handle_t handle, u64 *word)
+{
+	zspool_word_t value = word_read(word);
+
+	atomic_long_andnot(ZSPOOL_WORD_DEFER, (atomic_long_t *)low_half(word));
+	zs_word_set(word, 0);
+	if (zspool_word_is_empty(value))
+		return;
+	if (pool->ops && pool->ops->dropped)
+		pool->ops->dropped(pool->owner, handle, value);
+	zspool_drop(pool, value);
+}
+
+/**
+ * zs_word_unpin() - give the pin back
+ * @pool: the pool
+ * @handle: the handle
+ * @word: its word
+ *
+ * Context: any but irq; takes class->lock if a free was put off meanwhile.
+ */
+void zs_word_unpin(struct zspool *pool, zspool_handle_t handle, u64 *word)
+{
+	zspool_word_t value;
+	bool freed = false;
+
+	do {
+		zs_pin_given(pool, word);
+		if (unlikely(READ_ONCE(*low_half(word)) & ZSPOOL_WORD_DEFER)) {
+			free_pinned(pool, handle, word);
+			freed = true;
+		}
+		if (likely(!(unpin(word) & ZSPOOL_WORD_DEFER)))
+			break;
+		/* asked at the last moment: ours to do, or the next holder's */
+	} while (zs_word_trypin(word, &value));
+
+	if (unlikely(freed && pool->plain))
+		zs_handle_put(pool, handle);
+}
+
+/**
+ * zs_word_unpin_locked() - give the pin back with class->lock held
+ * @pool: the pool
+ * @word: the word
+ *
+ * A free that was put off is left to the next holder, and to the worker.
+ *
+ * Context: class->lock held.
+ */
+void zs_word_unpin_locked(struct zspool *pool, u64 *word)
+{
+	zs_pin_given(pool, word);
+	if (unlikely(unpin(word) & ZSPOOL_WORD_DEFER)) {
+		/* who set it may have counted on us and not listed it */
+		WRITE_ONCE(pool->put_off_walk, true);
+		queue_delayed_work(zs_wq, &pool->defer_work, 1);
+	}
+}
+
+/**
+ * zspool_pin() - pin a handle and see its word
+ * @pool: a numbered pool
+ * @handle: the handle
+ * @word: what the handle holds; it stays so until zspool_unpin(), but for what
+ *	the caller changes by zspool_swap()
+ *
+ * The caller may then read the object through zspool_map(). It must not
+ * allocate memory, take a mutex, wait for I/O or pin another handle.
+ *
+ * Context: process; may sleep for as long as another holder decompresses.
+ * Return: false if nothing near this handle was ever stored; it is not pinned.
+ */
+bool zspool_pin(struct zspool *pool, zspool_handle_t handle,
+		zspool_word_t *word)
+{
+	u64 *w = zs_table_entry(&pool->words, handle);
+
+	if (!w)
+		return false;
+	zs_word_pin(pool, w, word);
+	if (unlikely(*word & ZSPOOL_WORD_DEFER)) {
+		free_pinned(pool, handle, w);
+		*word = 0;
+	}
+	return true;
+}
+EXPORT_SYMBOL_GPL(zspool_pin);
+
+/**
+ * zspool_trypin() - pin a handle if that can be done at once
+ * @pool: a numbered pool
+ * @handle: the handle
+ * @word: as for zspool_pin()
+ *
+ * Context: any but irq.
+ * Return: true if the handle is pinned
+ */
+bool zspool_trypin(struct zspool *pool, zspool_handle_t handle,
+		   zspool_word_t *word)
+{
+	u64 *w = zs_table_entry(&pool->words, handle);
+
+	if (!w || !zs_word_trypin(w, word))
+		return false;
+	if (unlikely(*word & ZSPOOL_WORD_DEFER)) {
+		free_pinned(pool, handle, w);
+		*word = 0;
+	}
+	return true;
+}
+EXPORT_SYMBOL_GPL(zspool_trypin);
+
+/**
+ * zspool_unpin() - give back a pin
+ * @pool: a numbered pool
+ * @handle: the handle, pinned by the caller
+ *
+ * Carries out a zspool_free() that came meanwhile.
+ *
+ * Context: any but irq.
+ */
+void zspool_unpin(struct zspool *pool, zspool_handle_t handle)
+{
+	zs_word_unpin(pool, handle, zs_table_entry(&pool->words, handle));
+}
+EXPORT_SYMBOL_GPL(zspool_unpin);
+
+/**
+ * zspool_swap() - replace what a pinned handle holds
+ * @pool: a numbered pool
+ * @handle: the handle, pinned by the caller
+ * @word: from zspool_new() or zspool_word_make(), or 0 for nothing; flags may
+ *	have been set by zspool_word_set_flags()
+ *
+ * Context: any but irq.
+ * Return: the word before; its object, if it has one and the new word does not
+ * name the same, is the caller's, to be given to zspool_drop().
+ */
+zspool_word_t zspool_swap(struct zspool *pool, zspool_handle_t handle,
+			  zspool_word_t word)
+{
+	u64 *w = zs_table_entry(&pool->words, handle);
+	zspool_word_t old = word_read(w);
+
+	WARN_ON_ONCE(!(old & ZSPOOL_WORD_PIN));
+	zs_word_set(w, word);
+	return old & ~ZSPOOL_WORD_SYNC;
+}
+EXPORT_SYMBOL_GPL(zspool_swap);
+
+/**
+ * zspool_peek() - see a handle's word without pinning it
+ * @pool: the pool
+ * @handle: the handle
+ *
+ * For statistics and early decisions: the word may have changed already.
+ *
+ * Context: any.
+ * Return: the word, 0 if nothing near it was ever stored
+ */
+zspool_word_t zspool_peek(struct zspool *pool, zspool_handle_t handle)
+{
+	u64 *w = zs_table_entry(&pool->words, handle);
+
+	return w ? word_read(w) : 0;
+}
+EXPORT_SYMBOL_GPL(zspool_peek);
+
+/*
+ * No lock here is irq-safe; and on PREEMPT_RT they sleep. (7.3 tells of freed
+ * swap slots with irqs off.)
+ */
+static bool must_put_off(void)
+{
+	return in_interrupt() || irqs_disabled() ||
+	       (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible());
+}
+
+/* List a handle whose DEFER is set for the worker; if that fails it walks. */
+static void put_off(struct zspool *pool, zspool_handle_t handle)
+{
+	unsigned int at = atomic_fetch_inc(&pool->nr_put_off);
+
+	/* not empty: a worker took the list while somebody was late to fill in */
+	if (at >= ZS_PUT_OFF_MAX ||
+	    cmpxchg(&pool->put_off[at], 0, handle + 1) != 0)
+		WRITE_ONCE(pool->put_off_walk, true);
+	zs_count(pool, ZS_DEFERRED);
+	queue_delayed_work(zs_wq, &pool->defer_work, 1);
+}
+
+/**
+ * zspool_free() - free what a handle holds
+ * @pool: the pool
+ * @handle: the handle; of a plain pool, it may be given out again at once
+ *
+ * Where the handle is pinned or locks cannot be taken the free is put off, and
+ * is carried out by the holder of the pin or a worker. In a numbered pool
+ * ops->dropped is called for every handle so emptied.
+ *
+ * Context: any.
+ */
+void zspool_free(struct zspool *pool, zspool_handle_t handle)
+{
+	u64 *w = zs_table_entry(&pool->words, handle);
+	zspool_word_t value;
+
+	if (!w)
+		return;
+	if (must_put_off()) {
+		atomic_long_or(ZSPOOL_WORD_DEFER, (atomic_long_t *)low_half(w));
+		put_off(pool, handle);
+		return;
+	}
+	if (!zs_word_trypin(w, &value)) {
+		unsigned long old;
+
+		/* who has the pin, or takes it from now on, sees this */
+		old = atomic_long_fetch_or(ZSPOOL_WORD_DEFER,
+					   (atomic_long_t *)low_half(w));
+		if (old & ZSPOOL_WORD_PIN || !zs_word_trypin(w, &value)) {
+			zs_count(pool, ZS_DEFERRED);
+			return;
+		}
+		if (!(value & ZSPOOL_WORD_DEFER)) {
+			/* and has done it already */
+			zs_word_unpin(pool, handle, w);
+			return;
+		}
+	}
+	if (WARN_ON_ONCE(pool->plain && !zspool_word_is_obj(value))) {
+		zs_word_unpin(pool, handle, w);
+		return;
+	}
+	free_pinned(pool, handle, w);
+	zs_word_unpin(pool, handle, w);
+	if (pool->plain)
+		zs_handle_put(pool, handle);
+}
+EXPORT_SYMBOL_GPL(zspool_free);
+
+/* Carry out a free if nobody has yet. A pinned handle is its holder's to do. */
+static void carry_out(struct zspool *pool, zspool_handle_t handle, u64 *word)
+{
+	zspool_word_t value;
+
+	if (word_read(word) & ZSPOOL_WORD_DEFER &&
+	    zs_word_trypin(word, &value))
+		zs_word_unpin(pool, handle, word);
+}
+
+static void carry_out_all(struct zspool *pool)
+{
+	unsigned long i;
+
+	for (i = 0; i < pool->words.nr; i++) {
+		u64 *word = zs_table_entry(&pool->words, i);
+
+		if (!word) {
+			i |= ZS_CHUNK_MASK;
+			continue;
+		}
+		if (!(i & ZS_CHUNK_MASK))
+			cond_resched();
+		carry_out(pool, i, word);
+	}
+}
+
+/**
+ * zs_defer_work() - carry out the frees that were put off
+ * @work: the pool's defer_work
+ *
+ * Those that are listed, and all words only if some could not be.
+ *
+ * Context: the worker.
+ */
+void zs_defer_work(struct work_struct *work)
+{
+	struct zspool *pool = container_of(to_delayed_work(work),
+					   struct zspool, defer_work);
+	unsigned int nr, i;
+	bool walk;
+
+	if (READ_ONCE(pool->dying))
+		return;
+	walk = xchg(&pool->put_off_walk, false);
+	nr = min_t(unsigned int, atomic_xchg(&pool->nr_put_off, 0),
+		   ZS_PUT_OFF_MAX);
+	for (i = 0; i < nr; i++) {
+		u32 handle = xchg(&pool->put_off[i], 0);
+
+		if (handle)
+			carry_out(pool, handle - 1,
+				  zs_table_entry(&pool->words, handle - 1));
+		else
+			walk = true;
+	}
+	if (walk)
+		carry_out_all(pool);
+}

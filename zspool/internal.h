@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * zspool internals: the structures, the locks, and the life of a page
+ *
+ * From a handle to the bytes
+ * --------------------------
+ *   handle --table--> word: <zspage id, object index, size, flags, pin>
+ *   zspage id --table--> struct zspage: class, pages[]
+ *   object index * class size --> page of the chain and offset in it
+ *
+ * The word names the zspage, not a page frame: when the VM moves a page, one
+ * entry of pages[] changes and no word does, however many objects the page
+ * holds. An object begins with a header of four bytes, which is all that
+ * compaction and migration have to find the handle by:
+ *
+ *   in use:  ZS_USED | handle        free:  index of the next free object
+ *
+ * (A class of one object to a page has no room for it: zspage->sole instead.)
+ *
+ * Locks, outermost first
+ * ----------------------
+ *   folio lock            the VM's; held when it calls migrate and putback
+ *    class->lock          a spinlock: lists, zspage fields, object headers
+ *     pin (trypin only)   never waited for with a lock held
+ *     pool->stock_lock    a spinlock: the stock and the orphans
+ *     pool->dead_lock     a spinlock: zspages whose pages are to be given back
+ *     pool->id_lock, handle_lock, table->lock
+ *                         spinlocks, for a few instructions
+ *
+ *   zs_pools_lock, pool->compact_lock
+ *                         mutexes, outside all of these; reclaim only tries
+ *
+ * A pin is waited for with no lock of ours held, and under class->lock it is
+ * only tried for. So a holder of a pin may take class->lock: whoever has that
+ * never waits for a pin.
+ *
+ * Who takes what where
+ * --------------------
+ *   process context       everything; the only one that waits for a pin
+ *   reclaim (GFP_NOIO)    the same: no holder of a pin or of class->lock ever
+ *                         allocates memory or waits for I/O, so waits are
+ *                         short, and no folio lock is waited for (see
+ *                         stock.c)
+ *   preempt-off, spinlock zspool_free() by trypin, else it sets DEFER
+ *   irq, softirq          zspool_free() only sets DEFER and queues the worker:
+ *                         no lock here is irq-safe, by design (an irq-safe
+ *                         lock costs each alloc and free more)
+ *   migration, async      spin_trylock(class->lock), trypin; else -EAGAIN
+ *   PREEMPT_RT            class->lock is a sleeping lock; no raw lock, no bit
+ *                         spinlock: a waiter for a pin sleeps. With
+ *                         preemption off a free is put off
+ *
+ * class->lock is held for one object's copy or one page's worth of trypins at
+ * most, but for compaction's squeeze of the last zspage of a class: that takes
+ * up to half a chain's copy, once for each class.
+ *
+ * What excludes what
+ * ------------------
+ *   read, write           hold the pin of their object: nothing else
+ *   free                  empties the word under the pin, then puts the object
+ *                         back under class->lock. Between the two the header
+ *                         still names the handle but the word does not name
+ *                         the object: it is in flight.
+ *   alloc                 takes the object under class->lock; the word names
+ *                         it only once published: in flight until then
+ *   migration of a page   under class->lock pins every object that touches the
+ *                         page; an object pinned by another or in flight:
+ *                         -EAGAIN for this page. Then takes the zspage off its
+ *                         fullness list (moving > 0), so that no alloc comes;
+ *                         frees of unpinned objects never touch this page.
+ *                         Copies without a lock. Puts the new page into
+ *                         pages[] and the zspage on its list under class->lock.
+ *   compaction            one object at a time under class->lock and the
+ *                         object's pin; skips what is pinned or in flight,
+ *                         and zspages with moving > 0 (they are on no list)
+ *
+ * The life of a page (zspage->state; bits of zspage->isolated)
+ * -----------------------------------------------------------
+ *   state            page's private    isolate     migrate    how it ends
+ *   fresh            0                 refused     -EAGAIN    in a chain
+ *   LINKED           zspage            bit set     moves      last free: stock
+ *   LINKED|isolated  zspage            refused     moves      migrate, putback
+ *   LINKED|moving    zspage            bit set     -EAGAIN    migrate ends
+ *   emptied while    zspage            refused     moves      the last migrate
+ *    isolated/moving  (still LINKED)                          or putback frees
+ *   STOCK            pool | 1          released    released   alloc or release
+ *   orphan           next | 2          refused     -EAGAIN    released
+ *   DEAD             zspage            refused     -EAGAIN    released
+ *
+ * A page changes from zspage to stock and back without the folio lock; who
+ * comes from the page (migration) therefore looks twice: zspages are
+ * SLAB_TYPESAFE_BY_RCU, and under class->lock the page must still be in the
+ * zspage it named. A page is given back to the kernel only under its folio
+ * lock, so the VM's callbacks never see a page that is gone.
+ */
+#ifndef _ZSPOOL_INTERNAL_H
+#define _ZSPOOL_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/export.h>
+#include <linux/jump_label.h>
+#include <linux/list.h>
+#include <linux/migrate_mode.h>
+#include <linux/percpu_counter.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <zspool.h>
+
+/* main.c: the workers of all pools; may be needed to reclaim memory */
+extern struct workqueue_struct *zs_wq;
+
+/* For the unit tests only: they are a module of their own. */
+#ifdef ZSPOOL_TESTS
+#define EXPORT_SYMBOL_FOR_TEST(sym)	EXPORT_SYMBOL_GPL(sym)
+#else
+#define EXPORT_SYMBOL_FOR_TEST(sym)
+#endif
+
+/* Geometry: class.c. */
+#define ZS_CHAIN_MAX	16			/* pages of a zspage, at most */
+#define ZS_STEP		(PAGE_SIZE / 256)	/* bytes from class to class */
+#define ZS_SIZE_MIN	(PAGE_SIZE / 128)	/* smallest class, with header */
+#define ZS_CLASSES	((PAGE_SIZE - ZS_SIZE_MIN) / ZS_STEP + 1)
+#define ZS_OBJS_MAX	512			/* objects of a zspage, at most */
+#define ZS_HEADER	sizeof(u32)
+
+/* The location in a word: <zspage id, object index>. */
+#define ZS_INDEX_BITS	9
+#define ZS_ID_BITS	(ZSPOOL_VALUE_BITS - ZS_INDEX_BITS)
+
+static_assert(ZS_OBJS_MAX <= 1 << ZS_INDEX_BITS);
+static_assert(ZS_ID_BITS >= 26);
+
+/* An object's header. */
+#define ZS_USED		((u32)BIT(31))
+#define ZS_NIL		0xffff			/* no (further) free object */
+
+static_assert(ZSPOOL_MAX_HANDLES < ZS_USED);
+
+/* Fullness groups: quarters, then full. Empty zspages are on no list. */
+enum zs_group {
+	ZS_GROUP_25,
+	ZS_GROUP_50,
+	ZS_GROUP_75,
+	ZS_GROUP_99,
+	ZS_GROUP_FULL,
+	ZS_GROUPS
+};
+
+enum zs_state {
+	ZS_DEAD,
+	ZS_FRESH,
+	ZS_LINKED,
+};
+
+/**
+ * struct zs_geometry - the shape of a size class; constant after load
+ * @size: bytes of an object with its header
+ * @objs: objects of a zspage
+ * @pages: pages of a zspage's chain
+ */
+struct zs_geometry {
+	u32 size;
+	u16 objs;
+	u8 pages;
+};
+
+/* struct size_class - one size of objects in one pool */
+struct size_class {
+	spinlock_t lock;		/* as the table above says */
+	u16 index;			/* const, in the pool's classes */
+	u8 pages;			/* const */
+	u16 objs;			/* const */
+	u32 size;			/* const, with header */
+	struct zspool *pool;		/* const */
+	struct list_head group[ZS_GROUPS];	/* lock */
+	unsigned int zspages[ZS_GROUPS];	/* lock; read without */
+	unsigned int moving;		/* lock: zspages off the lists */
+	unsigned long inuse;		/* lock: objects; read without */
+	unsigned long nr_pages;		/* lock; read without */
+};
+
+/*
+ * struct zspage - a chain of pages cut into objects of one class
+ *
+ * The chain grows with use: objects from @fresh on were never allocated, and
+ * pages from @nr_pages on are not there yet. So long chains, which waste
+ * little when full, waste no more than part of a page while they fill.
+ */
+struct zspage {
+	struct list_head link;		/* class->lock; DEAD: pool->dead_lock */
+	struct size_class *class;	/* const from FRESH to DEAD */
+	u32 id;				/* const from FRESH to DEAD */
+	u32 sole;			/* class->lock: a sole object's header */
+	u16 inuse;			/* class->lock */
+	u16 free;			/* class->lock: first free object */
+	u16 fresh;			/* class->lock: none used from here on */
+	u16 isolated;			/* class->lock: a bit for each page */
+	u8 nr_pages;			/* class->lock: pages in the chain */
+	u8 moving;			/* class->lock: migrations under way */
+	u8 group;			/* class->lock */
+	u8 state;			/* class->lock: enum zs_state */
+	struct page *pages[];		/* class->lock to write, a pin to read */
+};
+
+static_assert(ZS_CHAIN_MAX <= 16, "zspage->isolated has sixteen bits");
+
+/**
+ * struct zs_table - an array that grows by chunks of one page
+ * @chunk: the chunks; an entry, once set, stays until the table goes
+ * @nr: number of entries that may come to be
+ * @chunks: chunks there are
+ * @lock: growing
+ *
+ * Read without a lock: a chunk is published by smp_store_release().
+ */
+struct zs_table {
+	void **chunk;
+	unsigned long nr;
+	unsigned long chunks;
+	spinlock_t lock;		/* growing */
+};
+
+#define ZS_CHUNK_SHIFT	(PAGE_SHIFT - 3)	/* entries of eight bytes */
+#define ZS_CHUNK_MASK	(BIT(ZS_CHUNK_SHIFT) - 1)
+
+/* How a pool's pages are made movable: see movable.c. */
+struct zs_route {
+	const char *name;
+	/* Load: 0, or why this kernel or configuration cannot use it. */
+	int (*init)(void);
+	void (*exit)(void);
+	/* A pool's own state, for example its address space. May be NULL. */
+	int (*pool_init)(struct zspool *pool);
+	void (*pool_exit)(struct zspool *pool);
+	/* A page that the VM may find from now on; its private is 0. */
+	struct page *(*alloc)(struct zspool *pool, gfp_t gfp, int nid);
+	/* Atomic; who comes from the page looks twice, see above. */
+	void (*set_private)(struct page *page, unsigned long private);
+	/*
+	 * Give a page back to the kernel. False: its folio lock is taken, try
+	 * again later. @wait: wait for it. The page is in no zspage.
+	 */
+	bool (*release)(struct zspool *pool, struct page *page, bool wait);
+};
+
+enum zs_counter {
+	ZS_ISOLATED,
+	ZS_MIGRATED,
+	ZS_AGAIN,
+	ZS_PUTBACK,
+	ZS_FAILED,
+	/* why not, refusals to isolate included */
+	ZS_WHY_LOCK,		/* class lock taken, async */
+	ZS_WHY_PINNED,		/* an object was pinned */
+	ZS_WHY_FLIGHT,		/* an object was in flight */
+	ZS_WHY_STATE,		/* not linked, or not ours any more */
+	ZS_WHY_NOCOPY,		/* MIGRATE_SYNC_NO_COPY */
+	ZS_WHY_VM,		/* the VM's part failed: extra references */
+	ZS_STOCK_RELEASED,	/* the VM wanted a page of the stock: given */
+	ZS_DEFERRED,		/* frees that found the handle pinned */
+	ZS_COMPACTED,		/* pages freed by compaction */
+	ZS_PIN_WAITS,		/* waits for a pin */
+	ZS_COUNTERS
+};
+
+#define ZS_STOCK_MAX	64	/* pages kept */
+#define ZS_PUT_OFF_MAX	(PAGE_SIZE / sizeof(u32))	/* frees, listed */
+
+/* struct zspool - a pool */
+struct zspool {
+	struct size_class *classes;
+	struct zs_table words;		/* handle -> zspool_word_t */
+	struct zs_table zspages;	/* id -> struct zspage *, or free list */
+	const struct zs_route *route;	/* const */
+	void *route_data;		/* const, the route's */
+	const struct zspool_ops *ops;
+	void *owner;
+	spinlock_t id_lock;		/* the zspages' ids */
+	unsigned long id_next;		/* id_lock: never used from here */
+	unsigned long id_free;		/* id_lock: first free id + 1, or 0 */
+
+	bool plain;			/* const: the pool picks handles */
+	spinlock_t handle_lock;		/* plain pools: free handles */
+	unsigned long handle_next;	/* handle_lock */
+	unsigned long handle_free;	/* handle_lock */
+
+	spinlock_t stock_lock;		/* the stock */
+	unsigned int nr_stock;		/* stock_lock */
+	struct page *stock[ZS_STOCK_MAX];	/* stock_lock */
+
+	struct page *orphans;		/* stock_lock: to be given back */
+
+	u32 *put_off;			/* handles + 1 with DEFER set, or 0 */
+	atomic_t nr_put_off;		/* next place in it */
+	bool put_off_walk;		/* not all are in it: look everywhere */
+	bool dying;			/* zspool_destroy() has begun */
+
+	spinlock_t dead_lock;		/* the list of dead zspages */
+	struct list_head dead;		/* dead_lock: zspages to release */
+	struct delayed_work release_work;
+	struct delayed_work defer_work;
+
+	atomic_long_t pages;
+	long limit;			/* of pages; 0: none */
+	atomic_long_t nr_isolated;
+	atomic_long_t desc_bytes;	/* of zspage descriptors */
+	atomic_long_t count[ZS_COUNTERS];
+	atomic_long_t longest_wait;	/* ns waited for a pin */
+	atomic_long_t longest_pin;	/* ns held, while zspool.time_pins */
+
+	struct mutex compact_lock;	/* one compaction at a time */
+	struct list_head link;		/* zs_pools_lock */
+	struct dentry *debugfs;
+	char name[32];
+};
+
+static inline void zs_count(struct zspool *pool, enum zs_counter which)
+{
+	atomic_long_inc(&pool->count[which]);
+}
+
+/* class.c */
+extern unsigned int zs_nr_classes;
+extern struct zs_geometry zs_geometry[ZS_CLASSES];
+extern unsigned int zs_huge_size;
+void zs_class_init(void);
+unsigned int zs_class_of(size_t size);
+
+/* An object of one to a page has its header in the zspage. */
+static inline bool zs_class_sole(const struct size_class *class)
+{
+	return class->size == PAGE_SIZE;
+}
+
+/* table.c */
+int zs_table_init(struct zs_table *table, unsigned long nr);
+void zs_table_exit(struct zs_table *table);
+int zs_table_grow(struct zs_table *table, unsigned long i, gfp_t gfp);
+
+/* The entry @i, or NULL if its chunk was never made. */
+static inline u64 *zs_table_entry(const struct zs_table *table,
+				  unsigned long i)
+{
+	u64 *chunk;
+
+	if (unlikely(i >= table->nr))
+		return NULL;
+	/* pairs with zs_table_grow() */
+	chunk = smp_load_acquire(&table->chunk[i >> ZS_CHUNK_SHIFT]);
+	return chunk ? chunk + (i & ZS_CHUNK_MASK) : NULL;
+}
+
+static inline unsigned long zs_table_bytes(const struct zs_table *table)
+{
+	return READ_ONCE(table->chunks) * PAGE_SIZE +
+	       DIV_ROUND_UP(table->nr, 1UL << ZS_CHUNK_SHIFT) * sizeof(void *);
+}
+
+/* handle.c: the word and its pin */
+bool zs_word_trypin(u64 *word, zspool_word_t *value);
+void zs_word_pin(struct zspool *pool, u64 *word, zspool_word_t *value);
+void zs_word_unpin(struct zspool *pool, zspool_handle_t handle, u64 *word);
+void zs_word_unpin_locked(struct zspool *pool, u64 *word);
+void zs_word_set(u64 *word, zspool_word_t value);
+void zs_defer_work(struct work_struct *work);
+void zs_note_longest(atomic_long_t *longest, u64 since);
+
+/* pin_time.c: costs nothing while zspool.time_pins is not set */
+#ifdef ZSPOOL_DEBUGFS
+DECLARE_STATIC_KEY_FALSE(zs_pin_timed);
+void zs_pin_time_start(u64 *word);
+void zs_pin_time_end(struct zspool *pool, u64 *word);
+int zs_pin_time_set(bool on);
+void zs_pin_time_exit(void);
+
+static inline void zs_pin_taken(u64 *word)
+{
+	if (static_branch_unlikely(&zs_pin_timed))
+		zs_pin_time_start(word);
+}
+
+static inline void zs_pin_given(struct zspool *pool, u64 *word)
+{
+	if (static_branch_unlikely(&zs_pin_timed))
+		zs_pin_time_end(pool, word);
+}
+#else
+static inline void zs_pin_taken(u64 *word)
+{
+}
+
+static inline void zs_pin_given(struct zspool *pool, u64 *word)
+{
+}
+
+static inline void zs_pin_time_exit(void)
+{
+}
+#endif
+
+/* plain.c */
+void zs_handle_put(struct zspool *pool, zspool_handle_t handle);
+
+static inline u32 zs_word_id(zspool_word_t w)
+{
+	return w >> (ZSPOOL_VALUE_SHIFT + ZS_INDEX_BITS);
+}
+
+static inline unsigned int zs_word_index(zspool_word_t w)
+{
+	return zspool_word_value(w) & (BIT(ZS_INDEX_BITS) - 1);
+}
+
+static inline zspool_word_t zs_word_locate(zspool_word_t w, u32 id,
+					   unsigned int index)
+{
+	u64 value = (u64)id << ZS_INDEX_BITS | index;
+
+	w &= BIT_ULL(ZSPOOL_VALUE_SHIFT) - 1;
+	return w | ZSPOOL_WORD_OBJ | value << ZSPOOL_VALUE_SHIFT;
+}
+
+/* Does the word name this object? If not, the object is in flight. */
+static inline bool zs_word_names(zspool_word_t w, const struct zspage *zspage,
+				 unsigned int index)
+{
+	return (w & ZSPOOL_WORD_OBJ) && zs_word_id(w) == zspage->id &&
+	       zs_word_index(w) == index;
+}
+
+/* zspage.c */
+int zs_zspage_cache_init(void);
+void zs_zspage_cache_exit(void);
+size_t zs_zspage_bytes(unsigned int pages);
+struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp);
+bool zs_zspage_has_room(const struct zspage *zspage);
+void zs_zspage_grow(struct zspage *zspage, struct page *page);
+unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages);
+void zs_zspage_free_desc(struct zspage *zspage);
+struct zspage *zs_zspage_find(struct zspool *pool, u32 id);
+struct zspage *zs_zspage_of_page(struct page *page, bool block,
+				 unsigned int *nth);
+unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
+			     unsigned int *size,
+			     unsigned long pfn[ZS_CHAIN_MAX]);
+
+/* Tells sparse, which knows no conditional lock, that the caller has it now. */
+static inline void zs_keep_lock(struct zspage *zspage)
+	__acquires(&zspage->class->lock)
+{
+	lockdep_assert_held(&zspage->class->lock);
+	__acquire(&zspage->class->lock);
+}
+
+void zs_zspage_link(struct zspage *zspage);
+void zs_zspage_regroup(struct zspage *zspage);
+void zs_zspage_unlink(struct zspage *zspage);
+unsigned int zs_obj_take(struct zspage *zspage, zspool_handle_t handle);
+void zs_obj_put(struct zspage *zspage, unsigned int index);
+u32 zs_obj_header(struct zspage *zspage, unsigned int index);
+void zs_obj_set_header(struct zspage *zspage, unsigned int index, u32 header);
+bool zs_zspage_settle(struct zspage *zspage);
+
+/* access.c */
+struct scatterlist;
+int zs_obj_sg(struct zspool *pool, zspool_word_t word,
+	      struct scatterlist *sg);
+void zs_obj_copy(struct zspage *to, unsigned int to_index,
+		 struct zspage *from, unsigned int from_index,
+		 unsigned int bytes);
+
+/* stock.c: empty pages, kept or given back */
+#define ZS_PRIVATE_STOCK	1UL	/* tag: private is pool | 1 */
+#define ZS_PRIVATE_ORPHAN	2UL	/* tag: private is the next orphan | 2 */
+#define ZS_PRIVATE_TAGS		3UL
+
+struct page *zs_page_get(struct zspool *pool, gfp_t gfp, int nid);
+void zs_page_put(struct zspool *pool, struct page *page);
+unsigned long zs_stock_drain(struct zspool *pool, unsigned int keep);
+struct zspool *zs_stock_steal(struct page *page);
+void zs_stock_stolen(struct zspool *pool);
+void zs_bury(struct zspage *zspage);
+void zs_release_dead(struct zspool *pool, bool wait);
+void zs_release_now(struct zspool *pool);
+void zs_release_work(struct work_struct *work);
+
+/* compact.c */
+unsigned long zs_class_freeable(const struct size_class *class);
+unsigned long zs_compact_estimate(struct zspool *pool);
+unsigned long zs_compact_some(struct zspool *pool, unsigned long enough);
+
+/* shrink.c */
+int zs_shrink_init(void);
+void zs_shrink_exit(void);
+
+/* migrate.c: what every route calls, the page's folio lock held */
+struct zs_move {
+	struct zspage *zspage;
+	unsigned int nth;		/* page of the chain */
+};
+
+bool zs_isolate(struct page *page);
+void zs_putback(struct page *page);
+int zs_move_begin(struct zs_move *move, struct page *src,
+		  enum migrate_mode mode);
+void zs_move_end(struct zs_move *move, struct page *dst, int err);
+
+/* movable.c */
+extern const struct zs_route *zs_route;
+extern const struct zs_route zs_route_none;
+extern const struct zs_route zs_route_ops;
+extern const struct zs_route zs_route_type;
+extern const struct zs_route zs_route_cache;
+int zs_route_init(void);
+void zs_route_exit(void);
+
+/* pool.c */
+struct zspool *zs_pool_create(const char *name, unsigned long nr_handles,
+			      const struct zspool_ops *ops, void *owner,
+			      const struct zs_route *route);
+extern struct mutex zs_pools_lock;
+extern struct list_head zs_pools;
+
+/* stat.c */
+unsigned long zs_class_zspages(const struct size_class *class);
+
+/* check.c, debugfs.c: left out of a small machine's build, see Kbuild */
+#ifdef ZSPOOL_DEBUGFS
+bool zs_check_enabled(void);
+void zs_debugfs_init(void);
+void zs_debugfs_exit(void);
+void zs_debugfs_add(struct zspool *pool);
+void zs_debugfs_remove(struct zspool *pool);
+#else
+static inline bool zs_check_enabled(void)
+{
+	return false;
+}
+
+static inline void zs_debugfs_init(void)
+{
+}
+
+static inline void zs_debugfs_exit(void)
+{
+}
+
+static inline void zs_debugfs_add(struct zspool *pool)
+{
+}
+
+static inline void zs_debugfs_remove(struct zspool *pool)
+{
+}
+#endif
+
+#endif /* _ZSPOOL_INTERNAL_H */

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * plain.c - pools that pick their handles: an allocator like any other
+ *
+ * Built from the parts of the numbered pools. A free handle's word holds the
+ * next free handle + 1, so that the list of them needs no memory.
+ */
+#include <linux/err.h>
+#include <linux/export.h>
+#include "internal.h"
+
+static int handle_get(struct zspool *pool, gfp_t gfp, zspool_handle_t *handle)
+{
+	unsigned long h;
+	u64 *word;
+	int err;
+
+	spin_lock(&pool->handle_lock);
+	if (pool->handle_free) {
+		h = pool->handle_free - 1;
+		word = zs_table_entry(&pool->words, h);
+		pool->handle_free = zspool_word_value(READ_ONCE(*word));
+		zs_word_set(word, 0);
+		spin_unlock(&pool->handle_lock);
+		*handle = h;
+		return 0;
+	}
+	h = pool->handle_next;
+	if (h < pool->words.nr)
+		pool->handle_next++;
+	spin_unlock(&pool->handle_lock);
+
+	err = zs_table_grow(&pool->words, h, gfp);
+	if (err == -EINVAL)
+		return -ENOSPC;
+	if (err) {
+		/* it has no word to be listed by: lost until the pool goes,
+		 * unless it is still the last
+		 */
+		spin_lock(&pool->handle_lock);
+		if (pool->handle_next == h + 1)
+			pool->handle_next = h;
+		spin_unlock(&pool->handle_lock);
+		return err;
+	}
+	*handle = h;
+	return 0;
+}
+
+/**
+ * zs_handle_put() - put a handle on the free list
+ * @pool: a plain pool
+ * @handle: the handle; its word is empty and nobody has its pin
+ *
+ * Context: any but irq.
+ */
+void zs_handle_put(struct zspool *pool, zspool_handle_t handle)
+{
+	u64 *word = zs_table_entry(&pool->words, handle);
+
+	spin_lock(&pool->handle_lock);
+	zs_word_set(word, zspool_word_make(0, 0, pool->handle_free));
+	pool->handle_free = (unsigned long)handle + 1;
+	spin_unlock(&pool->handle_lock);
+}
+
+/**
+ * zspool_alloc() - allocate an object
+ * @pool: a plain pool
+ * @size: bytes, 1 to PAGE_SIZE
+ * @gfp: how to allocate; __GFP_HIGHMEM and __GFP_MOVABLE are for the pages
+ * @nid: node to allocate new pages from, or NUMA_NO_NODE
+ * @handle: set to the object's handle
+ *
+ * The object's content is undefined until it is written.
+ *
+ * Context: as @gfp says, not from irq.
+ * Return: 0; -EINVAL for size 0; -ENOSPC for a size over PAGE_SIZE, a pool
+ * out of handles or at its limit; -ENOMEM
+ */
+int zspool_alloc(struct zspool *pool, size_t size, gfp_t gfp, int nid,
+		 zspool_handle_t *handle)
+{
+	zspool_word_t obj;
+	int err;
+
+	if (!size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -ENOSPC;
+	err = handle_get(pool, gfp, handle);
+	if (err)
+		return err;
+	err = zspool_new(pool, *handle, size, gfp, nid, &obj);
+	if (err) {
+		zs_handle_put(pool, *handle);
+		return err;
+	}
+	/* nobody else knows the handle: no need to pin it to publish */
+	zs_word_set(zs_table_entry(&pool->words, *handle), obj);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(zspool_alloc);
+
+/* The word of an allocated handle, pinned, or NULL. */
+static u64 *pin_obj(struct zspool *pool, zspool_handle_t handle,
+		    zspool_word_t *value)
+{
+	u64 *word = zs_table_entry(&pool->words, handle);
+
+	if (!word)
+		return NULL;
+	zs_word_pin(pool, word, value);
+	if (zspool_word_is_obj(*value) && !(*value & ZSPOOL_WORD_DEFER))
+		return word;
+	zs_word_unpin(pool, handle, word);
+	return NULL;
+}
+
+/**
+ * zspool_write() - write an object from its beginning
+ * @pool: a plain pool
+ * @handle: the object
+ * @src: the bytes
+ * @len: how many
+ *
+ * Context: process; waits while another has the object pinned.
+ * Return: 0; -EINVAL if @handle is not allocated or @len is more than its size
+ */
+int zspool_write(struct zspool *pool, zspool_handle_t handle, const void *src,
+		 size_t len)
+{
+	zspool_word_t value;
+	u64 *word = pin_obj(pool, handle, &value);
+	int err = -EINVAL;
+
+	if (!word)
+		return err;
+	if (len <= zspool_word_size(value)) {
+		zspool_fill(pool, value, 0, src, len);
+		err = 0;
+	}
+	zs_word_unpin(pool, handle, word);
+	return err;
+}
+EXPORT_SYMBOL_GPL(zspool_write);
+
+/**
+ * zspool_read_begin() - pin an object and see its bytes
+ * @pool: a plain pool
+ * @handle: the object
+ * @buf: room for a page, used only if the object lies across two pages
+ * @len: set to the object's size; may be NULL
+ *
+ * Until zspool_read_end() the object stays where it is; the caller must not
+ * allocate memory, take a mutex, or pin another.
+ *
+ * Context: process; waits while another has the object pinned.
+ * Return: the bytes, in place without a copy where they are contiguous;
+ * ERR_PTR(-EINVAL) if @handle is not allocated
+ */
+const void *zspool_read_begin(struct zspool *pool, zspool_handle_t handle,
+			      void *buf, size_t *len)
+{
+	zspool_word_t value;
+
+	if (!pin_obj(pool, handle, &value))
+		return ERR_PTR(-EINVAL);
+	if (len)
+		*len = zspool_word_size(value);
+	return zspool_map(pool, value, buf);
+}
+EXPORT_SYMBOL_GPL(zspool_read_begin);
+
+/**
+ * zspool_read_end() - the end of zspool_read_begin()
+ * @pool: the pool
+ * @handle: the object
+ * @addr: what zspool_read_begin() returned
+ *
+ * Context: process.
+ */
+void zspool_read_end(struct zspool *pool, zspool_handle_t handle,
+		     const void *addr)
+{
+	zspool_unmap(pool, zspool_peek(pool, handle), addr);
+	zspool_unpin(pool, handle);
+}
+EXPORT_SYMBOL_GPL(zspool_read_end);
+
+/**
+ * zspool_read_sg_begin() - pin an object and describe where its bytes are
+ * @pool: a plain pool
+ * @handle: the object
+ * @sg: two entries, of which one or two are used and the last marked
+ * @len: set to the object's size; may be NULL
+ *
+ * Context: process; waits while another has the object pinned.
+ * Return: number of entries, or -EINVAL if @handle is not allocated
+ */
+int zspool_read_sg_begin(struct zspool *pool, zspool_handle_t handle,
+			 struct scatterlist *sg, size_t *len)
+{
+	zspool_word_t value;
+
+	if (!pin_obj(pool, handle, &value))
+		return -EINVAL;
+	if (len)
+		*len = zspool_word_size(value);
+	return zs_obj_sg(pool, value, sg);
+}
+EXPORT_SYMBOL_GPL(zspool_read_sg_begin);
+
+/**
+ * zspool_read_sg_end() - the end of zspool_read_sg_begin()
+ * @pool: the pool
+ * @handle: the object
+ *
+ * Context: process.
+ */
+void zspool_read_sg_end(struct zspool *pool, zspool_handle_t handle)
+{
+	zspool_unpin(pool, handle);
+}
+EXPORT_SYMBOL_GPL(zspool_read_sg_end);

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stock.c - where a pool's pages come from and where they go
+ *
+ * Making a page movable and undoing it costs more than the page (three times
+ * on the page-cache route), so a pool keeps a few empty pages as they are. The
+ * stock is bounded, is given back by compaction and by the shrinker, and a
+ * page of it that the VM wants to move is given back instead.
+ *
+ * A page goes back to the kernel only under its folio lock. That lock is never
+ * waited for (but in zspool_destroy()): the VM locks many pages at once before
+ * it moves them, and the task that did so may be in reclaim and come to us.
+ * Pages that cannot be had now wait for the worker: in their dead zspage, or,
+ * if they are alone, in the list of orphans, which goes from private to private.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include "internal.h"
+
+#define RETRY_DELAY	(HZ / 50 ? : 1)
+
+static unsigned long stock_private(struct zspool *pool)
+{
+	return (unsigned long)pool | ZS_PRIVATE_STOCK;
+}
+
+/**
+ * zs_page_get() - a page for a chain
+ * @pool: the pool
+ * @gfp: how to allocate if the stock has none
+ * @nid: where; NUMA_NO_NODE for anywhere
+ *
+ * Its private is 0: the VM may find the page, and is told to come again.
+ *
+ * Context: as @gfp says; no lock held.
+ * Return: the page; ERR_PTR(-ENOSPC) at the pool's limit, ERR_PTR(-ENOMEM)
+ */
+struct page *zs_page_get(struct zspool *pool, gfp_t gfp, int nid)
+{
+	struct page *page = NULL;
+	long limit;
+
+	if (READ_ONCE(pool->nr_stock)) {
+		spin_lock(&pool->stock_lock);
+		if (pool->nr_stock) {
+			page = pool->stock[pool->nr_stock - 1];
+			if (nid == NUMA_NO_NODE || nid == page_to_nid(page)) {
+				pool->nr_stock--;
+				pool->route->set_private(page, 0);
+			} else {
+				page = NULL;
+			}
+		}
+		spin_unlock(&pool->stock_lock);
+	}
+	if (page)
+		return page;
+	limit = READ_ONCE(pool->limit);
+	if (atomic_long_inc_return(&pool->pages) > limit && limit) {
+		atomic_long_dec(&pool->pages);
+		return ERR_PTR(-ENOSPC);
+	}
+	page = pool->route->alloc(pool, gfp, nid);
+	if (page)
+		return page;
+	atomic_long_dec(&pool->pages);
+	return ERR_PTR(-ENOMEM);
+}
+EXPORT_SYMBOL_FOR_TEST(zs_page_get);
+
+/*
+ * Keep an empty page; false if there are enough already. Where freed memory is
+ * to be wiped none is kept: the kernel wipes it.
+ */
+static bool stock_put(struct zspool *pool, struct page *page)
+{
+	bool kept = false;
+
+	if (want_init_on_free() || READ_ONCE(pool->dying))
+		return false;
+	spin_lock(&pool->stock_lock);
+	if (pool->nr_stock < ZS_STOCK_MAX) {
+		pool->route->set_private(page, stock_private(pool));
+		pool->stock[pool->nr_stock++] = page;
+		kept = true;
+	}
+	spin_unlock(&pool->stock_lock);
+	return kept;
+}
+
+/* Leave a page to the worker. */
+static void orphan(struct zspool *pool, struct page *page)
+{
+	spin_lock(&pool->stock_lock);
+	pool->route->set_private(page, (unsigned long)pool->orphans |
+				       ZS_PRIVATE_ORPHAN);
+	pool->orphans = page;
+	spin_unlock(&pool->stock_lock);
+	queue_delayed_work(zs_wq, &pool->release_work, RETRY_DELAY);
+}
+
+/*
+ * Give back a page that is in no chain and not in the stock; false if that has
+ * to be done later. Context: process.
+ */
+static bool give_back(struct zspool *pool, struct page *page, bool wait)
+{
+	if (pool->route->release(pool, page, wait)) {
+		atomic_long_dec(&pool->pages);
+		return true;
+	}
+	orphan(pool, page);
+	return false;
+}
+
+static void release_orphans(struct zspool *pool, bool wait)
+{
+	struct page *page;
+
+	spin_lock(&pool->stock_lock);
+	page = pool->orphans;
+	pool->orphans = NULL;
+	spin_unlock(&pool->stock_lock);
+
+	while (page) {
+		struct page *next = (struct page *)(page_private(page) &
+						    ~ZS_PRIVATE_TAGS);
+
+		pool->route->set_private(page, 0);
+		give_back(pool, page, wait);
+		page = next;
+	}
+}
+
+/**
+ * zs_page_put() - the end of zs_page_get(), or of a page cut off a chain
+ * @pool: the pool
+ * @page: the page, in no chain any more
+ *
+ * Context: any but irq; no lock held.
+ */
+void zs_page_put(struct zspool *pool, struct page *page)
+{
+	if (stock_put(pool, page))
+		return;
+	if (preemptible())
+		give_back(pool, page, false);
+	else
+		orphan(pool, page);
+}
+
+/**
+ * zs_stock_steal() - take a page that the VM asks for out of the stock
+ * @page: the page; its folio lock is held
+ *
+ * Context: any the VM calls from: never waits.
+ * Return: the pool if the page was in its stock. Now the caller gives the page
+ * back to the kernel, and then calls zs_stock_stolen(); until then the page
+ * counts as the pool's, and so the pool stays.
+ */
+struct zspool *zs_stock_steal(struct page *page)
+{
+	unsigned long private = page_private(page);
+	struct zspool *pool;
+	unsigned int i;
+
+	if ((private & ZS_PRIVATE_TAGS) != ZS_PRIVATE_STOCK)
+		return NULL;
+	/* A pool does not go before it has had this page's folio lock. */
+	pool = (struct zspool *)(private & ~ZS_PRIVATE_TAGS);
+	if (!spin_trylock(&pool->stock_lock))
+		return NULL;
+	for (i = 0; i < pool->nr_stock && pool->stock[i] != page; i++)
+		;
+	if (i == pool->nr_stock) {
+		spin_unlock(&pool->stock_lock);
+		return NULL;
+	}
+	pool->stock[i] = pool->stock[--pool->nr_stock];
+	spin_unlock(&pool->stock_lock);
+	return pool;
+}
+EXPORT_SYMBOL_FOR_TEST(zs_stock_steal);
+
+/**
+ * zs_stock_stolen() - the end of zs_stock_steal(); the pool may go now
+ * @pool: what that returned
+ *
+ * Context: any; the folio lock may still be held.
+ */
+void zs_stock_stolen(struct zspool *pool)
+{
+	zs_count(pool, ZS_STOCK_RELEASED);
+	atomic_long_dec_return_release(&pool->pages);
+}
+EXPORT_SYMBOL_FOR_TEST(zs_stock_stolen);
+
+/**
+ * zs_stock_drain() - give the stock back to the kernel
+ * @pool: the pool
+ * @keep: how many pages to keep
+ *
+ * Context: process.
+ * Return: pages given back at once
+ */
+unsigned long zs_stock_drain(struct zspool *pool, unsigned int keep)
+{
+	unsigned int tries = READ_ONCE(pool->nr_stock);
+	unsigned long freed = 0;
+
+	while (tries--) {
+		struct page *page = NULL;
+
+		spin_lock(&pool->stock_lock);
+		if (pool->nr_stock > keep) {
+			page = pool->stock[--pool->nr_stock];
+			/* in no zspage and not in the stock: nobody's */
+			pool->route->set_private(page, 0);
+		}
+		spin_unlock(&pool->stock_lock);
+		if (!page)
+			break;
+		freed += give_back(pool, page, false);
+	}
+	return freed;
+}
+EXPORT_SYMBOL_FOR_TEST(zs_stock_drain);
+
+/**
+ * zs_bury() - the end of a zspage: its pages to the stock or to the dead
+ * @zspage: an empty zspage on no list
+ *
+ * Context: class->lock held.
+ */
+void zs_bury(struct zspage *zspage)
+{
+	struct size_class *class = zspage->class;
+	struct zspool *pool = class->pool;
+	bool left = false;
+	unsigned int i;
+
+	lockdep_assert_held(&class->lock);
+	zspage->state = ZS_DEAD;
+	WRITE_ONCE(class->nr_pages, class->nr_pages - zspage->nr_pages);
+	for (i = 0; i < zspage->nr_pages; i++) {
+		if (stock_put(pool, zspage->pages[i]))
+			zspage->pages[i] = NULL;
+		else
+			left = true;
+	}
+	if (!left) {
+		zs_zspage_free_desc(zspage);
+		return;
+	}
+	spin_lock(&pool->dead_lock);
+	list_add_tail(&zspage->link, &pool->dead);
+	spin_unlock(&pool->dead_lock);
+}
+
+/* Give back what can be had; true if nothing is left of the zspage. */
+static bool release_zspage(struct zspool *pool, struct zspage *zspage,
+			   bool wait)
+{
+	bool left = false;
+	unsigned int i;
+
+	for (i = 0; i < zspage->nr_pages; i++) {
+		if (!zspage->pages[i])
+			continue;
+		if (!pool->route->release(pool, zspage->pages[i], wait)) {
+			left = true;
+			continue;
+		}
+		zspage->pages[i] = NULL;
+		atomic_long_dec(&pool->pages);
+	}
+	if (!left)
+		zs_zspage_free_desc(zspage);
+	return !left;
+}
+
+static void release_all(struct zspool *pool, bool wait)
+{
+	struct zspage *zspage, *next;
+	LIST_HEAD(mine);
+
+	release_orphans(pool, wait);
+	spin_lock(&pool->dead_lock);
+	list_splice_init(&pool->dead, &mine);
+	spin_unlock(&pool->dead_lock);
+
+	list_for_each_entry_safe(zspage, next, &mine, link) {
+		list_del(&zspage->link);
+		if (release_zspage(pool, zspage, wait))
+			continue;
+		spin_lock(&pool->dead_lock);
+		list_add_tail(&zspage->link, &pool->dead);
+		spin_unlock(&pool->dead_lock);
+	}
+}
+
+/**
+ * zs_release_dead() - give the pages of dead zspages back to the kernel
+ * @pool: the pool
+ * @wait: wait for folio locks: in zspool_destroy() only
+ *
+ * Context: any but irq, no lock of this module and no folio lock held: who has
+ * a folio lock, which keeps the pool, leaves it to the worker, which does not.
+ * Where it must not sleep the worker does it too.
+ */
+void zs_release_dead(struct zspool *pool, bool wait)
+{
+	if (!wait && list_empty(&pool->dead))
+		return;
+	if (wait || preemptible())
+		release_all(pool, wait);
+	if (!list_empty(&pool->dead))
+		queue_delayed_work(zs_wq, &pool->release_work,
+				   preemptible() ? RETRY_DELAY : 0);
+}
+
+/**
+ * zs_release_now() - zs_release_dead() for who may sleep where the kernel cannot tell
+ * @pool: the pool
+ *
+ * Context: process; no lock of this module and no folio lock held.
+ */
+void zs_release_now(struct zspool *pool)
+{
+	release_all(pool, false);
+	if (!list_empty(&pool->dead))
+		queue_delayed_work(zs_wq, &pool->release_work, RETRY_DELAY);
+}
+
+/**
+ * zs_release_work() - give back what had to wait
+ * @work: the pool's release_work
+ *
+ * Context: the worker.
+ */
+void zs_release_work(struct work_struct *work)
+{
+	zs_release_now(container_of(to_delayed_work(work), struct zspool,
+				    release_work));
+}

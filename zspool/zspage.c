@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * zspage.c - chains of pages, their free objects, and their fullness groups
+ */
+#include <linux/highmem.h>
+#include <linux/slab.h>
+#include "internal.h"
+
+static struct kmem_cache *zspage_cache[ZS_CHAIN_MAX + 1];
+
+/**
+ * zs_zspage_bytes() - bytes of a zspage's descriptor
+ * @pages: of its whole chain
+ *
+ * Context: any.
+ * Return: how many
+ */
+size_t zs_zspage_bytes(unsigned int pages)
+{
+	return sizeof(struct zspage) + pages * sizeof(struct page *);
+}
+
+/**
+ * zs_zspage_cache_init() - make the caches of descriptors, one for each length
+ *
+ * Type-safe, because who comes from a page finds the zspage before it can know
+ * that the zspage is still the page's.
+ *
+ * Context: process; sleeps.
+ * Return: 0 or -ENOMEM
+ */
+int zs_zspage_cache_init(void)
+{
+	char name[24];
+	unsigned int i;
+
+	for (i = 1; i <= ZS_CHAIN_MAX; i++) {
+		snprintf(name, sizeof(name), "zspool_zspage_%u", i);
+		zspage_cache[i] = kmem_cache_create(name, zs_zspage_bytes(i), 8,
+						    SLAB_TYPESAFE_BY_RCU, NULL);
+		if (!zspage_cache[i]) {
+			zs_zspage_cache_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/**
+ * zs_zspage_cache_exit() - the end of zs_zspage_cache_init()
+ *
+ * Context: process; there is no zspage any more.
+ */
+void zs_zspage_cache_exit(void)
+{
+	unsigned int i;
+
+	for (i = 1; i <= ZS_CHAIN_MAX; i++) {
+		kmem_cache_destroy(zspage_cache[i]);
+		zspage_cache[i] = NULL;
+	}
+}
+
+/*
+ * Ids. A free entry of the table holds the next free id + 1, shifted up by one
+ * and odd, as no pointer is; so the list needs no memory of its own.
+ */
+#define FREE_ID		1UL
+
+static int id_get(struct zspool *pool, struct zspage *zspage, gfp_t gfp)
+{
+	u64 *entry;
+	unsigned long id;
+	int err;
+
+	spin_lock(&pool->id_lock);
+	if (pool->id_free) {
+		id = pool->id_free - 1;
+		entry = zs_table_entry(&pool->zspages, id);
+		pool->id_free = *entry >> 1;
+	} else {
+		id = pool->id_next;
+		spin_unlock(&pool->id_lock);
+		err = zs_table_grow(&pool->zspages, id, gfp);
+		if (err)
+			return err == -EINVAL ? -ENOSPC : err;
+		spin_lock(&pool->id_lock);
+		/* another may have taken it; its successor may lack a chunk */
+		id = pool->id_next;
+		entry = zs_table_entry(&pool->zspages, id);
+		if (!entry) {
+			spin_unlock(&pool->id_lock);
+			return -EAGAIN;
+		}
+		pool->id_next++;
+	}
+	zspage->id = id;
+	WRITE_ONCE(*entry, (unsigned long)zspage);
+	spin_unlock(&pool->id_lock);
+	return 0;
+}
+
+static void id_put(struct zspool *pool, u32 id)
+{
+	u64 *entry = zs_table_entry(&pool->zspages, id);
+
+	spin_lock(&pool->id_lock);
+	WRITE_ONCE(*entry, pool->id_free << 1 | FREE_ID);
+	pool->id_free = id + 1;
+	spin_unlock(&pool->id_lock);
+}
+
+/**
+ * zs_zspage_find() - the zspage of an id
+ * @pool: the pool
+ * @id: of a word that the caller has pinned, or of an object in flight
+ *
+ * Context: any.
+ * Return: the zspage
+ */
+struct zspage *zs_zspage_find(struct zspool *pool, u32 id)
+{
+	u64 *entry = zs_table_entry(&pool->zspages, id);
+
+	return (struct zspage *)(unsigned long)READ_ONCE(*entry);
+}
+EXPORT_SYMBOL_FOR_TEST(zs_zspage_find);
+
+static void *obj_map(struct zspage *zspage, unsigned int index)
+{
+	unsigned int offset = index * zspage->class->size;
+
+	return kmap_local_page(zspage->pages[offset >> PAGE_SHIFT]) +
+	       offset_in_page(offset);
+}
+
+/**
+ * zs_obj_header() - read an object's header
+ * @zspage: the zspage
+ * @index: the object
+ *
+ * Context: class->lock held. A header never lies across two pages: classes
+ * are multiples of ZS_STEP.
+ * Return: the header
+ */
+u32 zs_obj_header(struct zspage *zspage, unsigned int index)
+{
+	u32 *addr;
+	u32 header;
+
+	lockdep_assert_held(&zspage->class->lock);
+	if (zs_class_sole(zspage->class))
+		return zspage->sole;
+	addr = obj_map(zspage, index);
+	header = *addr;
+	kunmap_local(addr);
+	return header;
+}
+EXPORT_SYMBOL_FOR_TEST(zs_obj_header);
+
+/**
+ * zs_obj_set_header() - write an object's header
+ * @zspage: the zspage
+ * @index: the object
+ * @header: the header
+ *
+ * Context: class->lock held.
+ */
+void zs_obj_set_header(struct zspage *zspage, unsigned int index, u32 header)
+{
+	u32 *addr;
+
+	if (zs_class_sole(zspage->class)) {
+		zspage->sole = header;
+		return;
+	}
+	addr = obj_map(zspage, index);
+	*addr = header;
+	kunmap_local(addr);
+}
+
+/**
+ * zs_zspage_free_desc() - free a descriptor and its id
+ * @zspage: a zspage without pages, DEAD or FRESH
+ *
+ * Context: any but irq.
+ */
+void zs_zspage_free_desc(struct zspage *zspage)
+{
+	struct zspool *pool = zspage->class->pool;
+	unsigned int pages = zspage->class->pages;
+
+	id_put(pool, zspage->id);
+	atomic_long_sub(zs_zspage_bytes(pages), &pool->desc_bytes);
+	kmem_cache_free(zspage_cache[pages], zspage);
+}
+
+/**
+ * zs_zspage_new() - make a zspage without pages, on no list yet
+ * @class: its class
+ * @gfp: how to allocate
+ *
+ * Context: as @gfp says; no lock held.
+ * Return: a FRESH zspage, or NULL
+ */
+struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp)
+{
+	struct zspool *pool = class->pool;
+	struct zspage *zspage;
+	int err;
+
+	gfp &= ~(__GFP_HIGHMEM | __GFP_MOVABLE);
+	zspage = kmem_cache_alloc(zspage_cache[class->pages], gfp);
+	if (!zspage)
+		return NULL;
+	/*
+	 * Not zeroed as a whole: who comes from a page that was in this zspage
+	 * in its former life may be looking, and finds some class always.
+	 */
+	memset(zspage->pages, 0, class->pages * sizeof(*zspage->pages));
+	zspage->inuse = 0;
+	zspage->fresh = 0;
+	zspage->isolated = 0;
+	zspage->nr_pages = 0;
+	zspage->moving = 0;
+	zspage->group = ZS_GROUP_25;
+	zspage->free = ZS_NIL;
+	zspage->sole = ZS_NIL;
+	WRITE_ONCE(zspage->state, ZS_FRESH);
+	INIT_LIST_HEAD(&zspage->link);
+	/* with all of the above; see holds_page() */
+	smp_store_release(&zspage->class, class);
+
+	do {
+		err = id_get(pool, zspage, gfp);
+	} while (err == -EAGAIN);
+	if (err) {
+		kmem_cache_free(zspage_cache[class->pages], zspage);
+		return NULL;
+	}
+	atomic_long_add(zs_zspage_bytes(class->pages), &pool->desc_bytes);
+	return zspage;
+}
+EXPORT_SYMBOL_FOR_TEST(zs_zspage_new);
+
+/* Pages that the objects below @end lie in. */
+static unsigned int pages_below(const struct size_class *class,
+				unsigned int end)
+{
+	return DIV_ROUND_UP(end * class->size, PAGE_SIZE);
+}
+
+/**
+ * zs_zspage_has_room() - can an object be taken without another page?
+ * @zspage: the zspage
+ *
+ * Context: class->lock held.
+ * Return: true if so
+ */
+bool zs_zspage_has_room(const struct zspage *zspage)
+{
+	const struct size_class *class = zspage->class;
+
+	lockdep_assert_held(&class->lock);
+	if (zspage->free != ZS_NIL)
+		return true;
+	return zspage->fresh < class->objs &&
+	       pages_below(class, zspage->fresh + 1) <= zspage->nr_pages;
+}
+
+/**
+ * zs_zspage_grow() - lengthen a chain by a page
+ * @zspage: a FRESH or linked zspage whose chain is not complete
+ * @page: from zs_page_get()
+ *
+ * One page is enough for one more object: none is larger than a page.
+ *
+ * Context: class->lock held.
+ */
+void zs_zspage_grow(struct zspage *zspage, struct page *page)
+{
+	struct size_class *class = zspage->class;
+
+	lockdep_assert_held(&class->lock);
+	class->pool->route->set_private(page, (unsigned long)zspage);
+	zspage->pages[zspage->nr_pages++] = page;
+	WRITE_ONCE(class->nr_pages, class->nr_pages + 1);
+}
+EXPORT_SYMBOL_FOR_TEST(zs_zspage_grow);
+
+/**
+ * zs_zspage_cut() - shorten a chain to the last object in use
+ * @zspage: a linked zspage that is not being moved
+ * @pages: room for ZS_CHAIN_MAX pages
+ *
+ * The free list begins anew, lowest object first.
+ *
+ * Context: class->lock held.
+ * Return: number of pages cut off, which are the caller's now
+ */
+unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages)
+{
+	struct size_class *class = zspage->class;
+	unsigned int end = zspage->fresh;
+	unsigned int keep, nr = 0;
+
+	lockdep_assert_held(&class->lock);
+	while (end && !(zs_obj_header(zspage, end - 1) & ZS_USED))
+		end--;
+	keep = pages_below(class, end);
+	/* those the VM has isolated stay, and what is before them */
+	keep = max_t(unsigned int, keep, fls(zspage->isolated));
+
+	zspage->fresh = end;
+	zspage->free = ZS_NIL;
+	while (end--) {
+		if (zs_obj_header(zspage, end) & ZS_USED)
+			continue;
+		zs_obj_set_header(zspage, end, zspage->free);
+		zspage->free = end;
+	}
+	while (zspage->nr_pages > keep) {
+		struct page *page = zspage->pages[--zspage->nr_pages];
+
+		zspage->pages[zspage->nr_pages] = NULL;
+		class->pool->route->set_private(page, 0);
+		pages[nr++] = page;
+	}
+	WRITE_ONCE(class->nr_pages, class->nr_pages - nr);
+	return nr;
+}
+
+/* Is the page in this zspage, and the zspage in the class we have locked? */
+static bool holds_page(const struct zspage *zspage,
+		       const struct size_class *class,
+		       const struct page *page, unsigned int *nth)
+{
+	unsigned int i;
+
+	if (READ_ONCE(zspage->class) != class ||
+	    READ_ONCE(zspage->state) != ZS_LINKED)
+		return false;
+	for (i = 0; i < class->pages; i++) {
+		if (READ_ONCE(zspage->pages[i]) != page)
+			continue;
+		*nth = i;
+		/* none of it was of a later life, under another class's lock */
+		smp_rmb();
+		return READ_ONCE(zspage->class) == class;
+	}
+	return false;
+}
+
+/**
+ * zs_zspage_of_page() - from a page that the VM asks about to its zspage
+ * @page: the page; its folio lock is held
+ * @block: wait for class->lock, else try
+ * @nth: which page of the chain it is
+ *
+ * Context: any the VM calls from; never waits unless @block.
+ * Return: the zspage with class->lock held; NULL if the page is in none now;
+ * ERR_PTR(-EAGAIN) if the lock was taken
+ */
+struct zspage *zs_zspage_of_page(struct page *page, bool block,
+				 unsigned int *nth)
+{
+	struct size_class *class;
+	struct zspage *zspage;
+	unsigned long private;
+
+	/*
+	 * From here on the page may leave the zspage, and the zspage become
+	 * another, even of another pool: but neither its memory nor, as
+	 * zspool_destroy() waits for us, its class or pool go while we look.
+	 */
+	rcu_read_lock();
+	private = READ_ONCE(page_private(page));
+	if (!private || private & ZS_PRIVATE_TAGS) {
+		rcu_read_unlock();
+		return NULL;
+	}
+	zspage = (struct zspage *)private;
+	class = READ_ONCE(zspage->class);
+	if (block) {
+		spin_lock(&class->lock);
+	} else if (!spin_trylock(&class->lock)) {
+		zs_count(class->pool, ZS_WHY_LOCK);
+		rcu_read_unlock();
+		return ERR_PTR(-EAGAIN);
+	}
+	if (holds_page(zspage, class, page, nth)) {
+		rcu_read_unlock();
+		/* kept, if a zspage is returned: see zs_keep_lock() */
+		__release(&class->lock);
+		return zspage;
+	}
+	zs_count(class->pool, ZS_WHY_STATE);
+	spin_unlock(&class->lock);
+	rcu_read_unlock();
+	return NULL;
+}
+
+/**
+ * zs_zspage_pages() - where the pages of a zspage are at this moment
+ * @pool: the pool
+ * @id: any id below pool->id_next
+ * @size: set to the bytes of the zspage's objects
+ * @pfn: set to the page frames
+ *
+ * Context: process; holds a class's lock for a look at one zspage.
+ * Return: how many pages; 0 if no linked zspage has this id now
+ */
+unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
+			     unsigned int *size,
+			     unsigned long pfn[ZS_CHAIN_MAX])
+{
+	u64 *entry = zs_table_entry(&pool->zspages, id);
+	struct size_class *class;
+	struct zspage *zspage;
+	unsigned int n = 0;
+	unsigned long at;
+
+	if (!entry)
+		return 0;
+	/* as in zs_zspage_of_page(): it may become another while we look */
+	rcu_read_lock();
+	at = READ_ONCE(*entry);
+	if (!at || at & FREE_ID) {
+		rcu_read_unlock();
+		return 0;
+	}
+	zspage = (struct zspage *)at;
+	class = READ_ONCE(zspage->class);
+	spin_lock(&class->lock);
+	if (READ_ONCE(zspage->class) == class && class->pool == pool &&
+	    zspage->state == ZS_LINKED && zspage->id == id) {
+		*size = class->size;
+		for (; n < zspage->nr_pages; n++)
+			pfn[n] = page_to_pfn(zspage->pages[n]);
+	}
+	spin_unlock(&class->lock);
+	rcu_read_unlock();
+	return n;
+}
+
+static enum zs_group group_of(const struct zspage *zspage)
+{
+	unsigned int objs = zspage->class->objs;
+
+	if (zspage->inuse == objs)
+		return ZS_GROUP_FULL;
+	return zspage->inuse * 4 / objs;
+}
+
+static void group_add(struct zspage *zspage, enum zs_group group)
+{
+	struct size_class *class = zspage->class;
+
+	zspage->group = group;
+	list_add(&zspage->link, &class->group[group]);
+	class->zspages[group]++;
+}
+
+static void group_del(struct zspage *zspage)
+{
+	list_del_init(&zspage->link);
+	zspage->class->zspages[zspage->group]--;
+}
+
+/**
+ * zs_zspage_link() - make a zspage known
+ * @zspage: FRESH, or one that migration or compaction had taken off its list
+ *
+ * Context: class->lock held.
+ */
+void zs_zspage_link(struct zspage *zspage)
+{
+	lockdep_assert_held(&zspage->class->lock);
+	zspage->state = ZS_LINKED;
+	group_add(zspage, group_of(zspage));
+}
+EXPORT_SYMBOL_FOR_TEST(zs_zspage_link);
+
+/**
+ * zs_zspage_unlink() - take a zspage off its list
+ * @zspage: a linked zspage
+ *
+ * Context: class->lock held.
+ */
+void zs_zspage_unlink(struct zspage *zspage)
+{
+	lockdep_assert_held(&zspage->class->lock);
+	group_del(zspage);
+}
+
+/**
+ * zs_zspage_regroup() - put a zspage where its fullness belongs, after inuse changed
+ * @zspage: the zspage; one that is being moved is on no list and stays so
+ *
+ * Context: class->lock held.
+ */
+void zs_zspage_regroup(struct zspage *zspage)
+{
+	enum zs_group group = group_of(zspage);
+
+	lockdep_assert_held(&zspage->class->lock);
+	if (zspage->moving || zspage->group == group)
+		return;
+	group_del(zspage);
+	group_add(zspage, group);
+}
+
+/**
+ * zs_obj_take() - take a free object for a handle
+ * @zspage: a zspage that has room
+ * @handle: goes into the header
+ *
+ * The object is in flight until a word names it.
+ *
+ * Context: class->lock held.
+ * Return: the object's index
+ */
+unsigned int zs_obj_take(struct zspage *zspage, zspool_handle_t handle)
+{
+	unsigned int index = zspage->free;
+
+	lockdep_assert_held(&zspage->class->lock);
+	if (index == ZS_NIL)
+		index = zspage->fresh++;
+	else
+		zspage->free = zs_obj_header(zspage, index);
+	zs_obj_set_header(zspage, index, ZS_USED | handle);
+	zspage->inuse++;
+	WRITE_ONCE(zspage->class->inuse, zspage->class->inuse + 1);
+	return index;
+}
+
+/**
+ * zs_obj_put() - put back an object that no word names any more
+ * @zspage: its zspage
+ * @index: the object
+ *
+ * Freeing the object is apart from what becomes of the zspage: see
+ * zs_zspage_settle().
+ *
+ * Context: class->lock held.
+ */
+void zs_obj_put(struct zspage *zspage, unsigned int index)
+{
+	lockdep_assert_held(&zspage->class->lock);
+	zs_obj_set_header(zspage, index, zspage->free);
+	zspage->free = index;
+	zspage->inuse--;
+	WRITE_ONCE(zspage->class->inuse, zspage->class->inuse - 1);
+}
+
+/**
+ * zs_zspage_settle() - after objects were put: regroup, or bury if empty
+ * @zspage: a linked zspage
+ *
+ * An empty zspage whose page the VM has isolated or is moving stays until the
+ * last of them is put back or moved, and is settled again then.
+ *
+ * Context: class->lock held.
+ * Return: true if the zspage is gone; see zs_release_dead()
+ */
+bool zs_zspage_settle(struct zspage *zspage)
+{
+	lockdep_assert_held(&zspage->class->lock);
+	if (zspage->inuse || zspage->moving || zspage->isolated) {
+		zs_zspage_regroup(zspage);
+		return false;
+	}
+	zs_zspage_unlink(zspage);
+	zs_bury(zspage);
+	return true;
+}
+EXPORT_SYMBOL_FOR_TEST(zs_zspage_settle);
