@@ -57,9 +57,10 @@ def refused(what, length, key, error):
     return False
 
 
-def check_for_ever(seed):
+def check_while(parent, seed):
+    """Checks values for as long as the process that changes others lives."""
     rng = random.Random(seed)
-    while True:
+    while os.getppid() == parent:
         key = rng.randrange(KEPT)
         if os.pread(fd, PAGE, key) != value(key, 0):
             print("kv: key %d is wrong" % key, flush=True)
@@ -87,10 +88,12 @@ def main():
         os.pwrite(fd, held[key], key)
     full = counter("pages")
     checkers = []
+    parent = os.getpid()
     for seed in range(2):
         child = os.fork()
         if not child:
-            check_for_ever(seed)
+            check_while(parent, seed)
+            os._exit(1)
         checkers.append(child)
     rng = random.Random(7)
     for generation in range(1, ROUNDS + 1):
