@@ -4,7 +4,7 @@
 # make KDIR=DIR ARCH=… CROSS_COMPILE=…   the same for another kernel
 # make ZBLOCK_CODECS="lz4 zstd"          with these algorithms only
 # make ZSPOOL_DEBUGFS=n ZSPOOL_SMALL=y   without debugfs, and for size
-# make demo test test-boards proofs bench lint footprint install uninstall deb clean
+# make demo test test-kernels test-boards proofs bench lint footprint install uninstall deb clean
 #      distclean-lab: see README.md
 
 VERSION := 0.1.0
@@ -22,7 +22,7 @@ ifneq ($(TESTS),)
 SOURCES += tests/Kbuild.tests tests/kunit tests/kmod bench
 endif
 
-.PHONY: all modules demo test proofs bench lint test-boards footprint install uninstall deb clean distclean-lab help
+.PHONY: all modules demo test test-kernels proofs bench lint test-boards footprint install uninstall deb clean distclean-lab help
 
 all: modules
 
@@ -39,6 +39,11 @@ demo:
 
 test:
 	$(TOP)/tests/run
+
+# Every guest test on every stock kernel, then the table of zram's rows.
+test-kernels:
+	EVERY=1 $(TOP)/tests/run tests/t/20_*.t
+	@$(TOP)/tests/rows
 
 # What the VM can do with memory full of our pages, on three stock kernels.
 proofs:

@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The guest tests on the kernel 6.12.
 . "$(dirname "$0")/lib.sh"
-guest_tests 6.12 --mem 512M --timeout 2400
+stock_tests 6.12

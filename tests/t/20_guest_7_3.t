@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The guest tests on the kernel 7.3.
 . "$(dirname "$0")/lib.sh"
-guest_tests 7.3 --mem 512M --timeout 2400
+stock_tests 7.3

@@ -54,3 +54,15 @@ guest_run()
 		bash tests/guest/all --from "$from" "$@" 2>"$log" | tee -a "$tap"
 	return "${PIPESTATUS[0]}"
 }
+
+# stock_tests KERNEL: in a guest of a distribution's kernel, the tests that
+# depend on the kernel ("# on: stock kernels" in them); with EVERY in the
+# environment (make test-kernels) all. User-Mode Linux runs all, a lot faster.
+stock_tests()
+{
+	local kernel=$1 tests=()
+	[ -n "${EVERY:-}" ] ||
+		mapfile -t tests < <(cd tests/guest && grep -lxF '# on: stock kernels' ./*.test |
+			sed 's|^\./||')
+	LIGHT=1 guest_tests "$kernel" --mem 512M --timeout 2400 -- "${tests[@]}"
+}
