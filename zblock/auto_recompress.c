@@ -106,11 +106,12 @@ static int set_policy(struct zblock *dev, u32 age, u32 threshold, u32 rate)
 		       dev->disk->disk_name);
 		return -EINVAL;
 	}
-	zblock_auto_recompress_clear(dev);
 	thread = kthread_create(auto_thread, dev, "%s-recompress",
 				dev->disk->disk_name);
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
+	/* not before: a write that fails leaves the policy that there was */
+	zblock_auto_recompress_clear(dev);
 	WRITE_ONCE(a->threshold, threshold);
 	WRITE_ONCE(a->rate, rate);
 	WRITE_ONCE(a->age, age);

@@ -152,12 +152,13 @@ static ssize_t mem_limit_store(struct device *d, struct device_attribute *attr,
 			       const char *buf, size_t len)
 {
 	struct zblock *dev = zblock_of(d);
-	char *end;
-	u64 bytes = memparse(buf, &end);
-	u64 pages = (bytes >> PAGE_SHIFT) + !!(bytes & ~PAGE_MASK);
+	u64 bytes, pages;
+	int err;
 
-	if (end == buf)
-		return -EINVAL;
+	err = zblock_parse_size(buf, &bytes);
+	if (err)
+		return err;
+	pages = (bytes >> PAGE_SHIFT) + !!(bytes & ~PAGE_MASK);
 	/* so that it fits a long, and in bytes 64 bits: else it would be none */
 	pages = min3(pages, (u64)LONG_MAX, U64_MAX >> PAGE_SHIFT);
 	down_read(&dev->init_lock);

@@ -8,6 +8,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/blkdev.h>
+#include <linux/ctype.h>
 #include <linux/device.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
@@ -54,6 +55,41 @@ int zblock_unknown_arg(struct zblock *dev, const char *attribute,
 	return -EINVAL;
 }
 
+/**
+ * zblock_parse_size() - bytes, perhaps with a suffix
+ * @text: what was written; what follows the suffix is not looked at, as in zram
+ * @bytes: the size
+ *
+ * memparse() takes of a size what fits into 64 bits: 16777216T would be 0, which
+ * as a limit is none.
+ *
+ * Return: 0; -EINVAL for what is no number, or too large a one
+ */
+int zblock_parse_size(const char *text, u64 *bytes)
+{
+	static const char suffixes[] = "KMGTPE";
+	unsigned int shift = 0;
+	char number[32], *end;
+	size_t len;
+	u64 n;
+	int err;
+
+	*bytes = memparse(text, &end);
+	len = end - text;
+	if (!len || len >= sizeof(number))
+		return -EINVAL;
+	memcpy(number, text, len);
+	number[len] = '\0';
+	err = kstrtoull(number, 0, &n);
+	if (err == -EINVAL) {
+		shift = 10 * (strchr(suffixes, toupper(number[len - 1])) -
+			      suffixes + 1);
+		number[len - 1] = '\0';
+		err = kstrtoull(number, 0, &n);
+	}
+	return err || *bytes >> shift != n ? -EINVAL : 0;
+}
+
 static ssize_t disksize_show(struct device *d, struct device_attribute *attr,
 			     char *buf)
 {
@@ -65,9 +101,12 @@ static ssize_t disksize_show(struct device *d, struct device_attribute *attr,
 static ssize_t disksize_store(struct device *d, struct device_attribute *attr,
 			      const char *buf, size_t len)
 {
-	u64 bytes = memparse(buf, NULL);
+	u64 bytes;
 	int err;
 
+	err = zblock_parse_size(buf, &bytes);
+	if (err)
+		return err;
 	if (!bytes)
 		return -EINVAL;
 	err = zblock_set_size(zblock_of(d), bytes);

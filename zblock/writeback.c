@@ -615,7 +615,8 @@ int zblock_writeback(struct zblock *dev, const struct zblock_wb_what *what,
 		.what = what,
 		.packed = dev->wb_compressed,
 		.extent_max = min_t(unsigned int, batch, BLOCKS_MAX),
-		.nr_max = DIV_ROUND_UP(batch, BLOCKS_MAX),
+		/* not rounded up by an addition: it may be UINT_MAX */
+		.nr_max = (batch - 1) / BLOCKS_MAX + 1,
 		.blocks_left = what->max_blocks,
 	};
 	struct blk_plug plug;

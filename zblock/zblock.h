@@ -432,6 +432,7 @@ void zblock_clear(struct zblock *dev);
 int zblock_next_arg(struct zblock *dev, char **args, char **key, char **value);
 int zblock_unknown_arg(struct zblock *dev, const char *attribute,
 		       const char *key);
+int zblock_parse_size(const char *text, u64 *bytes);
 extern const struct attribute_group *zblock_groups[];
 
 /* bio.c */
