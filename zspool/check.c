@@ -110,11 +110,49 @@ static int check_objects(struct zspage *zspage)
 	return wrong;
 }
 
+/* A whole-page object in use has its page; one that is free, if isolated. */
+static int check_sole_page(struct zspage *zspage, unsigned int i)
+{
+	bool used = i < zspage->fresh &&
+		    zs_obj_header(zspage, i) & ZS_USED;
+	bool just_made = !zspage->fresh && !i;
+
+	if (used)
+		return EXPECT(zspage->pages[i], zspage, "%u", i);
+	return EXPECT(!zspage->pages[i] || just_made ||
+		      zspage->isolated & BIT(i), zspage, "%u", i);
+}
+
+/* The chain: as long as its objects ask, or with holes. */
+static int check_pages(struct zspage *zspage)
+{
+	struct size_class *class = zspage->class;
+	unsigned int i, nr = 0;
+	int wrong = 0;
+
+	for (i = 0; i < class->pages; i++) {
+		if (zs_class_sole(class))
+			wrong += check_sole_page(zspage, i);
+		if (!zspage->pages[i])
+			continue;
+		nr++;
+		wrong += EXPECT(page_private(zspage->pages[i]) ==
+				(unsigned long)zspage, zspage, "page %u", i);
+		wrong += EXPECT(zs_class_sole(class) || i < zspage->nr_pages,
+				zspage, "page %u", i);
+	}
+	wrong += EXPECT(nr == zspage->nr_pages, zspage, "%u of %u", nr,
+			zspage->nr_pages);
+	wrong += EXPECT(zs_class_sole(class) || zspage->fresh * class->size <=
+			nr * PAGE_SIZE, zspage, "%u pages, %u objects", nr,
+			zspage->fresh);
+	return wrong;
+}
+
 static int check_zspage(struct zspage *zspage, unsigned int group)
 {
 	struct size_class *class = zspage->class;
 	struct zspool *pool = class->pool;
-	unsigned int i;
 	int wrong = 0;
 
 	wrong += EXPECT(zspage->state == ZS_LINKED, zspage, "%u",
@@ -128,16 +166,9 @@ static int check_zspage(struct zspage *zspage, unsigned int group)
 			zspage, "empty");
 	wrong += EXPECT(zspage->fresh <= class->objs, zspage, "%u",
 			zspage->fresh);
-	wrong += EXPECT(zspage->fresh * class->size <=
-			zspage->nr_pages * PAGE_SIZE &&
-			zspage->nr_pages <= class->pages, zspage,
-			"%u pages, %u objects", zspage->nr_pages,
-			zspage->fresh);
 	wrong += EXPECT(zs_zspage_find(pool, zspage->id) == zspage, zspage,
 			"id names another");
-	for (i = 0; i < zspage->nr_pages; i++)
-		wrong += EXPECT(page_private(zspage->pages[i]) ==
-				(unsigned long)zspage, zspage, "page %u", i);
+	wrong += check_pages(zspage);
 	wrong += check_free_list(zspage);
 	wrong += check_objects(zspage);
 	return wrong;

@@ -69,10 +69,10 @@ void zs_class_init(void)
 
 		geometry_of(&g, ZS_SIZE_MIN + i * ZS_STEP);
 		if (g.objs == g.pages) {
-			/* one to a page: as well a whole page */
+			/* one to a page: as well whole pages */
 			g.size = PAGE_SIZE;
-			g.objs = 1;
-			g.pages = 1;
+			g.objs = ZS_CHAIN_MAX;
+			g.pages = ZS_CHAIN_MAX;
 			zs_huge_size = ZS_SIZE_MIN + i * ZS_STEP -
 				       ZS_STEP - ZS_HEADER + 1;
 		}

@@ -15,7 +15,8 @@
  *
  *   in use:  ZS_USED | handle        free:  index of the next free object
  *
- * (A class of one object to a page has no room for it: zspage->sole instead.)
+ * (A whole page has no room for it: such objects' headers stand behind the
+ * zspage's pages[]. A page of that class is one object's, and goes with it.)
  *
  * Locks, outermost first
  * ----------------------
@@ -87,6 +88,12 @@
  *   orphan           next | 2          refused     -EAGAIN    released
  *   DEAD             zspage            refused     -EAGAIN    released
  *
+ * The pages of whole-page objects (zs_class_sole()) share a descriptor and
+ * nothing else. Each comes when its object is taken and goes when that is put:
+ * to the stock, or if it is isolated by then at its migrate or putback. Their
+ * chain has holes; an object in use has a page, one that is free has one only
+ * while that is isolated.
+ *
  * A page changes from zspage to stock and back without the folio lock; who
  * comes from the page (migration) therefore looks twice: zspages are
  * SLAB_TYPESAFE_BY_RCU, and under class->lock the page must still be in the
@@ -117,7 +124,7 @@ extern struct workqueue_struct *zs_wq;
 #endif
 
 /* Geometry: class.c. */
-#define ZS_CHAIN_MAX	16			/* pages of a zspage, at most */
+#define ZS_CHAIN_MAX	24			/* pages of a zspage, at most */
 #define ZS_STEP		(PAGE_SIZE / 256)	/* bytes from class to class */
 #define ZS_SIZE_MIN	(PAGE_SIZE / 128)	/* smallest class, with header */
 #define ZS_CLASSES	((PAGE_SIZE - ZS_SIZE_MIN) / ZS_STEP + 1)
@@ -185,25 +192,25 @@ struct size_class {
  *
  * The chain grows with use: objects from @fresh on were never allocated, and
  * pages from @nr_pages on are not there yet. So long chains, which waste
- * little when full, waste no more than part of a page while they fill.
+ * little when full, waste no more than part of a page while they fill. (In a
+ * class of whole pages any may be missing: NULL.)
  */
 struct zspage {
 	struct list_head link;		/* class->lock; DEAD: pool->dead_lock */
 	struct size_class *class;	/* const from FRESH to DEAD */
 	u32 id;				/* const from FRESH to DEAD */
-	u32 sole;			/* class->lock: a sole object's header */
+	u32 isolated;			/* class->lock: a bit for each page */
 	u16 inuse;			/* class->lock */
 	u16 free;			/* class->lock: first free object */
 	u16 fresh;			/* class->lock: none used from here on */
-	u16 isolated;			/* class->lock: a bit for each page */
-	u8 nr_pages;			/* class->lock: pages in the chain */
+	u8 nr_pages;			/* class->lock: pages there are */
 	u8 moving;			/* class->lock: migrations under way */
 	u8 group;			/* class->lock */
 	u8 state;			/* class->lock: enum zs_state */
 	struct page *pages[];		/* class->lock to write, a pin to read */
 };
 
-static_assert(ZS_CHAIN_MAX <= 16, "zspage->isolated has sixteen bits");
+static_assert(ZS_CHAIN_MAX <= 32, "zspage->isolated has 32 bits");
 
 /**
  * struct zs_table - an array that grows by chunks of one page
@@ -327,7 +334,7 @@ extern unsigned int zs_huge_size;
 void zs_class_init(void);
 unsigned int zs_class_of(size_t size);
 
-/* An object of one to a page has its header in the zspage. */
+/* Are the objects of the class whole pages? */
 static inline bool zs_class_sole(const struct size_class *class)
 {
 	return class->size == PAGE_SIZE;
@@ -432,11 +439,11 @@ static inline bool zs_word_names(zspool_word_t w, const struct zspage *zspage,
 /* zspage.c */
 int zs_zspage_cache_init(void);
 void zs_zspage_cache_exit(void);
-size_t zs_zspage_bytes(unsigned int pages);
 struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp);
 bool zs_zspage_has_room(const struct zspage *zspage);
 void zs_zspage_grow(struct zspage *zspage, struct page *page);
 unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages);
+struct page *zs_zspage_vacate(struct zspage *zspage, unsigned int nth);
 void zs_zspage_free_desc(struct zspage *zspage);
 struct zspage *zs_zspage_find(struct zspool *pool, u32 id);
 struct zspage *zs_zspage_of_page(struct page *page, bool block,

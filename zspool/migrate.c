@@ -128,12 +128,15 @@ static void release_later(struct zspool *pool)
  * @page: the page, its folio lock held
  *
  * Everything is as before zs_isolate(); if the zspage was emptied meanwhile
- * and no other page of it is isolated, it is freed now.
+ * and no other page of it is isolated, it is freed now. So is the page, if a
+ * whole-page object in it was freed: its own folio lock, which is held, keeps
+ * the pool until it is in the stock or an orphan.
  *
  * Context: process.
  */
 void zs_putback(struct page *page)
 {
+	struct page *vacant;
 	struct size_class *class;
 	struct zspage *zspage;
 	struct zspool *pool;
@@ -149,8 +152,11 @@ void zs_putback(struct page *page)
 	pool = class->pool;
 	zs_count(pool, ZS_PUTBACK);
 	clear_isolated(zspage, nth);
+	vacant = zs_zspage_vacate(zspage, nth);
 	gone = zs_zspage_settle(zspage);
 	spin_unlock(&class->lock);
+	if (vacant)
+		zs_page_put(pool, vacant);
 	if (gone)
 		release_later(pool);
 }
@@ -220,6 +226,7 @@ void zs_move_end(struct zs_move *move, struct page *dst, int err)
 	struct zspage *zspage = move->zspage;
 	struct size_class *class = zspage->class;
 	struct zspool *pool = class->pool;
+	struct page *vacant = NULL;
 	unsigned int first, end;
 	bool gone = false;
 
@@ -235,12 +242,16 @@ void zs_move_end(struct zs_move *move, struct page *dst, int err)
 	}
 	objects_of_page(zspage, move->nth, &first, &end);
 	unpin_objects(zspage, first, end);
+	if (dst)
+		vacant = zs_zspage_vacate(zspage, move->nth);
 	if (!--zspage->moving) {
 		class->moving--;
 		zs_zspage_link(zspage);
 		gone = zs_zspage_settle(zspage);
 	}
 	spin_unlock(&class->lock);
+	if (vacant)
+		zs_page_put(pool, vacant);
 	if (gone)
 		release_later(pool);
 }

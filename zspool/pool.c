@@ -289,7 +289,7 @@ static int get_spare(struct size_class *class, struct page **spare, gfp_t gfp,
 	return 0;
 }
 
-/* Give the class a zspage of one page. */
+/* Give the class a zspage, with one page. */
 static int add_zspage(struct size_class *class, struct page **spare, gfp_t gfp)
 {
 	struct zspage *zspage = zs_zspage_new(class, gfp);
@@ -390,6 +390,7 @@ void zspool_drop(struct zspool *pool, zspool_word_t obj)
 {
 	struct size_class *class;
 	struct zspage *zspage;
+	struct page *page;
 	bool gone;
 
 	if (!zspool_word_is_obj(obj))
@@ -398,8 +399,12 @@ void zspool_drop(struct zspool *pool, zspool_word_t obj)
 	class = zspage->class;
 	spin_lock(&class->lock);
 	zs_obj_put(zspage, zs_word_index(obj));
+	page = zs_class_sole(class) ?
+		zs_zspage_vacate(zspage, zs_word_index(obj)) : NULL;
 	gone = zs_zspage_settle(zspage);
 	spin_unlock(&class->lock);
+	if (page)
+		zs_page_put(pool, page);
 	if (gone)
 		zs_release_dead(pool, false);
 }

@@ -134,11 +134,12 @@ static void release_orphans(struct zspool *pool, bool wait)
 }
 
 /**
- * zs_page_put() - the end of zs_page_get(), or of a page cut off a chain
+ * zs_page_put() - the end of zs_page_get(), or of a page taken out of a chain
  * @pool: the pool
  * @page: the page, in no chain any more
  *
- * Context: any but irq; no lock held.
+ * Context: any but irq; no lock held but, if the VM calls, this page's folio
+ * lock.
  */
 void zs_page_put(struct zspool *pool, struct page *page)
 {
@@ -243,7 +244,9 @@ void zs_bury(struct zspage *zspage)
 	lockdep_assert_held(&class->lock);
 	zspage->state = ZS_DEAD;
 	WRITE_ONCE(class->nr_pages, class->nr_pages - zspage->nr_pages);
-	for (i = 0; i < zspage->nr_pages; i++) {
+	for (i = 0; i < class->pages; i++) {
+		if (!zspage->pages[i])
+			continue;
 		if (stock_put(pool, zspage->pages[i]))
 			zspage->pages[i] = NULL;
 		else
@@ -265,7 +268,7 @@ static bool release_zspage(struct zspool *pool, struct zspage *zspage,
 	bool left = false;
 	unsigned int i;
 
-	for (i = 0; i < zspage->nr_pages; i++) {
+	for (i = 0; i < zspage->class->pages; i++) {
 		if (!zspage->pages[i])
 			continue;
 		if (!pool->route->release(pool, zspage->pages[i], wait)) {

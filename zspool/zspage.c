@@ -6,22 +6,44 @@
 #include <linux/slab.h>
 #include "internal.h"
 
-static struct kmem_cache *zspage_cache[ZS_CHAIN_MAX + 1];
-
-/**
- * zs_zspage_bytes() - bytes of a zspage's descriptor
- * @pages: of its whole chain
- *
- * Context: any.
- * Return: how many
+/*
+ * Descriptors by the length of their chains, which is rounded up so that there
+ * are few caches; the last is that of whole pages, with their headers.
  */
-size_t zs_zspage_bytes(unsigned int pages)
+#define CACHE_STEP	4
+#define CACHE_SOLE	(ZS_CHAIN_MAX / CACHE_STEP)
+static struct kmem_cache *zspage_cache[CACHE_SOLE + 1];
+
+static_assert(ZS_CHAIN_MAX % CACHE_STEP == 0);
+
+static unsigned int cache_of(const struct size_class *class)
 {
-	return sizeof(struct zspage) + pages * sizeof(struct page *);
+	if (zs_class_sole(class))
+		return CACHE_SOLE;
+	return (class->pages - 1) / CACHE_STEP;
+}
+
+static size_t desc_size(unsigned int cache)
+{
+	unsigned int pages = min(cache + 1, CACHE_SOLE) * CACHE_STEP;
+
+	return sizeof(struct zspage) + pages * sizeof(struct page *) +
+	       (cache == CACHE_SOLE ? pages * sizeof(u32) : 0);
+}
+
+/* A type-safe cache keeps a pointer behind each object. */
+static size_t desc_bytes(const struct size_class *class)
+{
+	return ALIGN(desc_size(cache_of(class)), 8) + sizeof(void *);
+}
+
+static u32 *sole_headers(struct zspage *zspage)
+{
+	return (u32 *)&zspage->pages[ZS_CHAIN_MAX];
 }
 
 /**
- * zs_zspage_cache_init() - make the caches of descriptors, one for each length
+ * zs_zspage_cache_init() - make the caches of descriptors
  *
  * Type-safe, because who comes from a page finds the zspage before it can know
  * that the zspage is still the page's.
@@ -34,9 +56,9 @@ int zs_zspage_cache_init(void)
 	char name[24];
 	unsigned int i;
 
-	for (i = 1; i <= ZS_CHAIN_MAX; i++) {
+	for (i = 0; i <= CACHE_SOLE; i++) {
 		snprintf(name, sizeof(name), "zspool_zspage_%u", i);
-		zspage_cache[i] = kmem_cache_create(name, zs_zspage_bytes(i), 8,
+		zspage_cache[i] = kmem_cache_create(name, desc_size(i), 8,
 						    SLAB_TYPESAFE_BY_RCU, NULL);
 		if (!zspage_cache[i]) {
 			zs_zspage_cache_exit();
@@ -55,7 +77,7 @@ void zs_zspage_cache_exit(void)
 {
 	unsigned int i;
 
-	for (i = 1; i <= ZS_CHAIN_MAX; i++) {
+	for (i = 0; i <= CACHE_SOLE; i++) {
 		kmem_cache_destroy(zspage_cache[i]);
 		zspage_cache[i] = NULL;
 	}
@@ -150,7 +172,7 @@ u32 zs_obj_header(struct zspage *zspage, unsigned int index)
 
 	lockdep_assert_held(&zspage->class->lock);
 	if (zs_class_sole(zspage->class))
-		return zspage->sole;
+		return sole_headers(zspage)[index];
 	addr = obj_map(zspage, index);
 	header = *addr;
 	kunmap_local(addr);
@@ -171,7 +193,7 @@ void zs_obj_set_header(struct zspage *zspage, unsigned int index, u32 header)
 	u32 *addr;
 
 	if (zs_class_sole(zspage->class)) {
-		zspage->sole = header;
+		sole_headers(zspage)[index] = header;
 		return;
 	}
 	addr = obj_map(zspage, index);
@@ -187,12 +209,11 @@ void zs_obj_set_header(struct zspage *zspage, unsigned int index, u32 header)
  */
 void zs_zspage_free_desc(struct zspage *zspage)
 {
-	struct zspool *pool = zspage->class->pool;
-	unsigned int pages = zspage->class->pages;
+	struct size_class *class = zspage->class;
 
-	id_put(pool, zspage->id);
-	atomic_long_sub(zs_zspage_bytes(pages), &pool->desc_bytes);
-	kmem_cache_free(zspage_cache[pages], zspage);
+	id_put(class->pool, zspage->id);
+	atomic_long_sub(desc_bytes(class), &class->pool->desc_bytes);
+	kmem_cache_free(zspage_cache[cache_of(class)], zspage);
 }
 
 /**
@@ -210,7 +231,7 @@ struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp)
 	int err;
 
 	gfp &= ~(__GFP_HIGHMEM | __GFP_MOVABLE);
-	zspage = kmem_cache_alloc(zspage_cache[class->pages], gfp);
+	zspage = kmem_cache_alloc(zspage_cache[cache_of(class)], gfp);
 	if (!zspage)
 		return NULL;
 	/*
@@ -225,7 +246,6 @@ struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp)
 	zspage->moving = 0;
 	zspage->group = ZS_GROUP_25;
 	zspage->free = ZS_NIL;
-	zspage->sole = ZS_NIL;
 	WRITE_ONCE(zspage->state, ZS_FRESH);
 	INIT_LIST_HEAD(&zspage->link);
 	/* with all of the above; see holds_page() */
@@ -235,10 +255,10 @@ struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp)
 		err = id_get(pool, zspage, gfp);
 	} while (err == -EAGAIN);
 	if (err) {
-		kmem_cache_free(zspage_cache[class->pages], zspage);
+		kmem_cache_free(zspage_cache[cache_of(class)], zspage);
 		return NULL;
 	}
-	atomic_long_add(zs_zspage_bytes(class->pages), &pool->desc_bytes);
+	atomic_long_add(desc_bytes(class), &pool->desc_bytes);
 	return zspage;
 }
 EXPORT_SYMBOL_FOR_TEST(zs_zspage_new);
@@ -248,6 +268,12 @@ static unsigned int pages_below(const struct size_class *class,
 				unsigned int end)
 {
 	return DIV_ROUND_UP(end * class->size, PAGE_SIZE);
+}
+
+/* The object that would be taken next; class->objs if all are in use. */
+static unsigned int next_free(const struct zspage *zspage)
+{
+	return zspage->free != ZS_NIL ? zspage->free : zspage->fresh;
 }
 
 /**
@@ -260,17 +286,19 @@ static unsigned int pages_below(const struct size_class *class,
 bool zs_zspage_has_room(const struct zspage *zspage)
 {
 	const struct size_class *class = zspage->class;
+	unsigned int next = next_free(zspage);
 
 	lockdep_assert_held(&class->lock);
-	if (zspage->free != ZS_NIL)
-		return true;
-	return zspage->fresh < class->objs &&
-	       pages_below(class, zspage->fresh + 1) <= zspage->nr_pages;
+	if (next == class->objs)
+		return false;
+	if (zs_class_sole(class))
+		return zspage->pages[next];
+	return pages_below(class, next + 1) <= zspage->nr_pages;
 }
 
 /**
  * zs_zspage_grow() - lengthen a chain by a page
- * @zspage: a FRESH or linked zspage whose chain is not complete
+ * @zspage: a FRESH or linked zspage that is not full and has no room
  * @page: from zs_page_get()
  *
  * One page is enough for one more object: none is larger than a page.
@@ -280,10 +308,11 @@ bool zs_zspage_has_room(const struct zspage *zspage)
 void zs_zspage_grow(struct zspage *zspage, struct page *page)
 {
 	struct size_class *class = zspage->class;
+	unsigned int at = zspage->nr_pages++;
 
 	lockdep_assert_held(&class->lock);
 	class->pool->route->set_private(page, (unsigned long)zspage);
-	zspage->pages[zspage->nr_pages++] = page;
+	zspage->pages[zs_class_sole(class) ? next_free(zspage) : at] = page;
 	WRITE_ONCE(class->nr_pages, class->nr_pages + 1);
 }
 EXPORT_SYMBOL_FOR_TEST(zs_zspage_grow);
@@ -329,6 +358,35 @@ unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages)
 	WRITE_ONCE(class->nr_pages, class->nr_pages - nr);
 	return nr;
 }
+
+/**
+ * zs_zspage_vacate() - take out the page of a whole-page object that is free
+ * @zspage: a zspage
+ * @nth: which page, and object
+ *
+ * A page that is isolated stays, for zs_putback() or zs_move_end().
+ *
+ * Context: class->lock held.
+ * Return: the page, now the caller's; NULL if there is none to take out, as
+ * always in classes of smaller objects
+ */
+struct page *zs_zspage_vacate(struct zspage *zspage, unsigned int nth)
+{
+	struct size_class *class = zspage->class;
+	struct page *page = zspage->pages[nth];
+
+	lockdep_assert_held(&class->lock);
+	if (!zs_class_sole(class) || !page || zspage->isolated & BIT(nth))
+		return NULL;
+	if (nth < zspage->fresh && zs_obj_header(zspage, nth) & ZS_USED)
+		return NULL;
+	zspage->pages[nth] = NULL;
+	zspage->nr_pages--;
+	WRITE_ONCE(class->nr_pages, class->nr_pages - 1);
+	class->pool->route->set_private(page, 0);
+	return page;
+}
+EXPORT_SYMBOL_FOR_TEST(zs_zspage_vacate);
 
 /* Is the page in this zspage, and the zspage in the class we have locked? */
 static bool holds_page(const struct zspage *zspage,
@@ -417,7 +475,7 @@ unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
 	u64 *entry = zs_table_entry(&pool->zspages, id);
 	struct size_class *class;
 	struct zspage *zspage;
-	unsigned int n = 0;
+	unsigned int i, n = 0;
 	unsigned long at;
 
 	if (!entry)
@@ -435,8 +493,9 @@ unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
 	if (READ_ONCE(zspage->class) == class && class->pool == pool &&
 	    zspage->state == ZS_LINKED && zspage->id == id) {
 		*size = class->size;
-		for (; n < zspage->nr_pages; n++)
-			pfn[n] = page_to_pfn(zspage->pages[n]);
+		for (i = 0; i < class->pages; i++)
+			if (zspage->pages[i])
+				pfn[n++] = page_to_pfn(zspage->pages[i]);
 	}
 	spin_unlock(&class->lock);
 	rcu_read_unlock();
@@ -540,8 +599,8 @@ unsigned int zs_obj_take(struct zspage *zspage, zspool_handle_t handle)
  * @zspage: its zspage
  * @index: the object
  *
- * Freeing the object is apart from what becomes of the zspage: see
- * zs_zspage_settle().
+ * Freeing the object is apart from what becomes of its page and its zspage:
+ * zs_zspage_vacate() and then zs_zspage_settle() follow.
  *
  * Context: class->lock held.
  */

@@ -35,7 +35,7 @@ pressure()
 	[ -e $GROUP/memory.max ] || skip "no memory controller"
 	echo "$2M" >$GROUP/memory.max
 	before=$(vmstat pswpout)
-	in_group stress-ng --vm 1 --vm-bytes 16M --vm-method zero-one --verify \
+	in_group stress-ng --vm 1 --vm-bytes "$(light 16M 6M)" --vm-method zero-one --verify \
 		--timeout 600 --quiet >/tmp/stress.log 2>&1 &
 	stress=$!
 	in_group python3 ./hog.py "$1" 2

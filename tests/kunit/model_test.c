@@ -49,7 +49,7 @@ static void make_content(u8 *to, u32 seed, size_t size)
 	prandom_bytes_state(&rnd, to, size);
 }
 
-/* Sizes as compression yields them: mostly a fifth to a half of a page. */
+/* Sizes as compression yields them: mostly an eighth to half of a page. */
 static size_t random_size(struct rnd_state *rnd)
 {
 	switch (below(rnd, 8)) {
@@ -57,6 +57,8 @@ static size_t random_size(struct rnd_state *rnd)
 		return 1 + below(rnd, PAGE_SIZE);
 	case 1:
 		return 1 + below(rnd, 200);
+	case 2:
+		return PAGE_SIZE - below(rnd, 8);
 	default:
 		return PAGE_SIZE / 8 + below(rnd, PAGE_SIZE / 2);
 	}

@@ -20,7 +20,7 @@ grep -E '^    (ok|not ok) [0-9]' "$log" | sed 's/^ *//' | awk '
 		STATUS == 0 ? "ok" : "not ok", ++n; print "1.." n }' \
 	STATUS=$status -
 suites=$(grep -cE '^ok [0-9]+ zspool_' "$log")
-[ $status = 0 ] && [ "$suites" = 5 ] && exit 0
-echo "# $suites of 5 suites passed, status $status"
+[ $status = 0 ] && [ "$suites" = 6 ] && exit 0
+echo "# $suites of 6 suites passed, status $status"
 tail -n 80 "$log" | sed 's/^/# /'
 exit 1

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* whole_page_test.c - objects of a whole page: one descriptor, pages apart */
+#include <linux/err.h>
+#include <linux/slab.h>
+#include "double.h"
+#include "suites.h"
+
+#define NR	(ZS_CHAIN_MAX + 3)
+
+static struct zspool *pool;
+static u8 *buf;
+
+static void unused_dropped(void *data, zspool_handle_t handle,
+			   zspool_word_t word)
+{
+}
+
+static const struct zspool_ops ops = { .dropped = unused_dropped };
+
+static void put_object(struct kunit *test, zspool_handle_t h, u8 fill)
+{
+	zspool_word_t obj, old;
+
+	memset(buf, fill, PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, zspool_new(pool, h, PAGE_SIZE, GFP_KERNEL,
+					    NUMA_NO_NODE, &obj));
+	zspool_fill(pool, obj, 0, buf, PAGE_SIZE);
+	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, h, &old));
+	old = zspool_swap(pool, h, obj);
+	zspool_unpin(pool, h);
+	zspool_drop(pool, old);
+}
+
+static void expect_object(struct kunit *test, zspool_handle_t h, u8 fill)
+{
+	zspool_word_t w;
+	const u8 *addr;
+
+	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, h, &w));
+	/* never across two pages, so no buffer is needed */
+	addr = zspool_map(pool, w, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(addr, fill, PAGE_SIZE));
+	zspool_unmap(pool, w, addr);
+	zspool_unpin(pool, h);
+}
+
+static int whole_init(struct kunit *test)
+{
+	unsigned int i;
+
+	double_start(test);
+	buf = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	pool = zs_pool_create("kunit-whole", 1000, &ops, NULL, &double_route);
+	if (IS_ERR(pool) || !buf)
+		return -ENOMEM;
+	for (i = 0; i < NR; i++)
+		put_object(test, i, i);
+	return 0;
+}
+
+static void whole_exit(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	zspool_destroy(pool);
+	double_finish(test);
+}
+
+static struct zspage *zspage_of(zspool_handle_t h)
+{
+	return zs_zspage_find(pool, zs_word_id(zspool_peek(pool, h)));
+}
+
+/* All objects but @gone read as they were written. */
+static void expect_others(struct kunit *test, unsigned int gone)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR; i++)
+		if (i != gone)
+			expect_object(test, i, i);
+}
+
+static unsigned long zspages(void)
+{
+	struct zspool_stats stats;
+
+	zspool_get_stats(pool, &stats);
+	return stats.zspages;
+}
+
+/* Pages in zspages: neither in the stock nor on their way back. */
+static unsigned long pages_in_use(void)
+{
+	return pool->classes[zs_class_of(PAGE_SIZE)].nr_pages;
+}
+
+static void whole_pages_share_a_descriptor(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, zspages(), 2);
+	KUNIT_EXPECT_EQ(test, pages_in_use(), NR);
+	KUNIT_EXPECT_PTR_EQ(test, zspage_of(0), zspage_of(ZS_CHAIN_MAX - 1));
+	expect_others(test, NR);
+}
+
+static void a_page_goes_with_its_object(struct kunit *test)
+{
+	struct zspage *zspage = zspage_of(5);
+
+	zspool_free(pool, 5);
+	KUNIT_EXPECT_EQ(test, pages_in_use(), NR - 1);
+	KUNIT_EXPECT_EQ(test, zspage->nr_pages, ZS_CHAIN_MAX - 1);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	expect_others(test, 5);
+	/* its place is the next to be taken */
+	put_object(test, 5, 5);
+	KUNIT_EXPECT_PTR_EQ(test, zspage_of(5), zspage);
+	KUNIT_EXPECT_EQ(test, pages_in_use(), NR);
+	expect_others(test, NR);
+}
+
+static void the_descriptor_goes_with_its_last_object(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ZS_CHAIN_MAX; i++) {
+		KUNIT_EXPECT_EQ(test, zspages(), 2);
+		zspool_free(pool, i);
+		KUNIT_EXPECT_EQ(test, pages_in_use(), NR - i - 1);
+	}
+	KUNIT_EXPECT_EQ(test, zspages(), 1);
+}
+
+static void pages_beside_holes_can_move(struct kunit *test)
+{
+	unsigned int i, h;
+
+	for (i = 0; i < NR; i += 3)
+		zspool_free(pool, i);
+	for (h = 0; h < NR; h++) {
+		struct page *page;
+
+		if (h % 3 == 0)
+			continue;
+		page = double_page_of(pool, h, NULL);
+		KUNIT_ASSERT_TRUE(test, double_isolate(page));
+		KUNIT_ASSERT_EQ(test, 0, double_migrate(page, MIGRATE_SYNC));
+		KUNIT_EXPECT_PTR_NE(test, page, double_page_of(pool, h, NULL));
+		expect_object(test, h, h);
+	}
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+}
+
+/* Freed while isolated: the VM has the page until it puts it back. */
+static void a_free_page_that_is_isolated_is_put_back_first(struct kunit *test)
+{
+	struct page *page = double_page_of(pool, 5, NULL);
+
+	KUNIT_ASSERT_TRUE(test, double_isolate(page));
+	zspool_free(pool, 5);
+	KUNIT_EXPECT_EQ(test, pages_in_use(), NR);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	double_putback(page);
+	KUNIT_EXPECT_EQ(test, pages_in_use(), NR - 1);
+	expect_others(test, 5);
+}
+
+static void a_free_page_that_is_isolated_can_move(struct kunit *test)
+{
+	struct page *page = double_page_of(pool, 5, NULL);
+
+	KUNIT_ASSERT_TRUE(test, double_isolate(page));
+	zspool_free(pool, 5);
+	KUNIT_EXPECT_EQ(test, 0, double_migrate(page, MIGRATE_SYNC));
+	KUNIT_EXPECT_EQ(test, pages_in_use(), NR - 1);
+	expect_others(test, 5);
+}
+
+/* Freed and taken again while isolated: the page has a new object, and stays. */
+static void an_isolated_page_can_be_taken_again(struct kunit *test)
+{
+	struct page *page = double_page_of(pool, 5, NULL);
+
+	KUNIT_ASSERT_TRUE(test, double_isolate(page));
+	zspool_free(pool, 5);
+	put_object(test, 900, 0xaa);
+	KUNIT_EXPECT_PTR_EQ(test, double_page_of(pool, 900, NULL), page);
+	double_putback(page);
+	KUNIT_EXPECT_EQ(test, pages_in_use(), NR);
+	expect_object(test, 900, 0xaa);
+	KUNIT_ASSERT_TRUE(test, double_isolate(page));
+	KUNIT_EXPECT_EQ(test, 0, double_migrate(page, MIGRATE_SYNC));
+	expect_object(test, 900, 0xaa);
+	expect_others(test, 5);
+}
+
+/* The last object of a zspage goes while its page and another are isolated. */
+static void an_empty_zspage_waits_for_its_pages(struct kunit *test)
+{
+	struct page *first = double_page_of(pool, NR - 1, NULL);
+	struct page *second = double_page_of(pool, NR - 2, NULL);
+	unsigned int h;
+
+	KUNIT_ASSERT_TRUE(test, double_isolate(first));
+	KUNIT_ASSERT_TRUE(test, double_isolate(second));
+	for (h = ZS_CHAIN_MAX; h < NR; h++)
+		zspool_free(pool, h);
+	KUNIT_EXPECT_EQ(test, zspages(), 2);
+	KUNIT_EXPECT_EQ(test, pages_in_use(), ZS_CHAIN_MAX + 2);
+	double_putback(first);
+	KUNIT_EXPECT_EQ(test, zspages(), 2);
+	KUNIT_EXPECT_EQ(test, 0, double_migrate(second, MIGRATE_SYNC));
+	KUNIT_EXPECT_EQ(test, zspages(), 1);
+	KUNIT_EXPECT_EQ(test, pages_in_use(), ZS_CHAIN_MAX);
+}
+
+static void compaction_leaves_whole_pages(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR; i += 2)
+		zspool_free(pool, i);
+	KUNIT_EXPECT_EQ(test, 0, zspool_compact(pool));
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	for (i = 1; i < NR; i += 2)
+		expect_object(test, i, i);
+	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), NR / 2);
+}
+
+static struct kunit_case whole_cases[] = {
+	KUNIT_CASE(whole_pages_share_a_descriptor),
+	KUNIT_CASE(a_page_goes_with_its_object),
+	KUNIT_CASE(the_descriptor_goes_with_its_last_object),
+	KUNIT_CASE(pages_beside_holes_can_move),
+	KUNIT_CASE(a_free_page_that_is_isolated_is_put_back_first),
+	KUNIT_CASE(a_free_page_that_is_isolated_can_move),
+	KUNIT_CASE(an_isolated_page_can_be_taken_again),
+	KUNIT_CASE(an_empty_zspage_waits_for_its_pages),
+	KUNIT_CASE(compaction_leaves_whole_pages),
+	{}
+};
+
+struct kunit_suite whole_page_suite = {
+	.name = "zspool_whole_page",
+	.init = whole_init,
+	.exit = whole_exit,
+	.test_cases = whole_cases,
+};
