@@ -62,6 +62,17 @@
 #define PUT PUT_PAIR
 #define RUN run freer(1); run writer(0, 0); run vm(OPS)
 #define CHECK assert((word[0] & OBJ) && !(word[1] & OBJ))
+#elif defined(SCENE_OVERWRITE)
+#define NPROC 3
+#define PUT PUT_ONE
+#define RUN run freer(0); run writer(0, 0); run reader(1, 0)
+#define CHECK skip
+#elif defined(SCENE_GROW)
+#define SQUEEZE
+#define NPROC 2
+#define PUT PUT_ONE
+#define RUN run writer(0, 0); run compact()
+#define CHECK assert(word[0] & OBJ)
 #elif defined(SCENE_SQUEEZE)
 #define SQUEEZE
 #define NPROC 3

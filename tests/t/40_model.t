@@ -14,6 +14,8 @@ scenes=(
 	'WRITE -DOPS=0'
 	'WRITE_COMPACT'
 	'REUSE -DOPS=0'
+	'OVERWRITE'
+	'GROW'
 	'HOP'
 	'EMPTY -DOPS=0'
 	'TWO_MOVES'
@@ -98,7 +100,7 @@ for variant in "${broken[@]}"; do
 	check "${words[@]:1}" "-DBREAK_${words[0]}" &&
 		grep -qE '^pan:1: (assertion violated|invalid end state)' "$work/said"
 	ok $? "${words[0]} is found out"
-	grep -m 1 '^pan:1:' "$work/said" | sed 's/^pan:1/#/'
+	grep -m 1 '^pan:1:' "$work/said" | sed 's/^pan:1:/#/'
 done
 echo "# $all states, $((SECONDS - began)) s in all"
 exit $bad
