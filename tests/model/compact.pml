@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * compact.pml - zspool/compact.c: one class, once
+ */
+
+/* find_target(): any on the lists that has room as it is */
+inline find_target(z)
+{
+	if
+	:: (listed & BIT(0)) && HAS_ROOM(0) -> z = 0
+	:: (listed & BIT(1)) && HAS_ROOM(1) -> z = 1
+	:: (listed & BIT(2)) && HAS_ROOM(2) -> z = 2
+	:: !((listed & BIT(0)) && HAS_ROOM(0)) &&
+	   !((listed & BIT(1)) && HAS_ROOM(1)) &&
+	   !((listed & BIT(2)) && HAS_ROOM(2)) -> z = NONE
+	fi
+}
+
+/* move_object(): class->lock is held; to may be z */
+inline move_object(z, i, to, at, h, v, ok)
+{
+	h = HANDLE(z, i);
+#ifdef BREAK_COMPACT_NO_PIN
+	ok = 1;
+#else
+	zs_word_trypin(h, ok);
+#endif
+	if
+	:: ok ->
+		atomic {
+			v = word[h];
+			ok = NAMES(v, z, i) && !(v & DEFER)
+		}
+		if
+		:: ok ->
+			d_step {
+				zs_obj_take(to, h, at);
+				/* zs_obj_copy() */
+				data[HEAD(to, at)] = data[HEAD(z, i)];
+				data[TAIL(to, at)] = data[TAIL(z, i)]
+			}
+			d_step { word[h] = (word[h] & SYNC) | LOCATE(to, at) }
+			d_step { zs_obj_put(z, i, h) }
+		:: else
+		fi;
+#ifndef BREAK_COMPACT_NO_PIN
+		unpin(h, v);
+		unpin_locked_rest(h, v)
+#endif
+	:: else
+	fi
+}
+
+/* zs_zspage_cut(): the pages that come off are the mask off */
+inline zs_zspage_cut(z, i, off)
+{
+	d_step {
+		i = fresh[z];
+		do
+		:: i && !(hdr[HEAD(z, i - 1)] & USED) -> i--
+		:: else -> break
+		od;
+		fresh[z] = i;
+		free[z] = NIL;
+		do
+		:: i && (hdr[HEAD(z, i - 1)] & USED) -> i--
+		:: i && !(hdr[HEAD(z, i - 1)] & USED) ->
+			i--;
+			hdr[HEAD(z, i)] = free[z];
+			free[z] = i
+		:: else -> break
+		od;
+		i = PAGES_BELOW(fresh[z]);
+#ifndef BREAK_CUT_ISOLATED
+		if
+		:: isolated[z] & 2 -> i = 2
+		:: isolated[z] == 1 && i == 0 -> i = 1
+		:: else
+		fi;
+#endif
+		do
+		:: nr_pages[z] > i ->
+			nr_pages[z]--;
+			off = off | BIT(pages[z * 2 + nr_pages[z]]);
+			private[pages[z * 2 + nr_pages[z]]] = 0;
+			pages[z * 2 + nr_pages[z]] = NONE
+		:: else -> break
+		od
+	}
+}
+
+/* zspool_compact() of one class: empty_zspage() once, squeeze() once */
+proctype compact()
+{
+	byte z, i, to, at, h, v, off;
+	bit ok, gone;
+
+	atomic {
+		LOCK_CLASS;
+		find_open(z);
+		if
+		:: z != NONE ->
+			/* empty_zspage() */
+			listed = listed & ~BIT(z);
+#ifndef BREAK_COMPACT_UNMARKED
+			moving[z]++;
+#endif
+			i = 0
+		:: else -> UNLOCK_CLASS
+		fi
+	}
+	if
+	:: z != NONE ->
+		do
+		:: atomic { i < fresh[z] && inuse[z] ->
+			ok = (hdr[HEAD(z, i)] & USED) != 0;
+			if
+			:: ok -> find_target(to)
+			:: else -> i++
+			fi
+		   }
+			if
+			:: ok && to == NONE -> break
+			:: ok && to != NONE ->
+				move_object(z, i, to, at, h, v, ok);
+				i++;
+				/* need_resched(), or somebody waits */
+				if
+				:: UNLOCK_CLASS; atomic { LOCK_CLASS }
+				:: true
+				fi
+			:: else
+			fi
+		:: else -> break
+		od;
+		atomic {
+#ifndef BREAK_COMPACT_UNMARKED
+			moving[z]--;
+#endif
+			gone = 0;
+			if
+			:: !moving[z] ->
+				listed = listed | BIT(z);
+				zs_zspage_settle(z, gone)
+			:: else
+			fi;
+			if
+			:: gone
+			:: else -> UNLOCK_CLASS
+			fi
+		}
+		if
+		:: gone -> bury_and_unlock(z, i, ok); release_work = 1
+		:: else
+		fi
+	:: else
+	fi;
+#ifdef SQUEEZE
+	/* squeeze_zspages() */
+	gone = 0;
+	off = 0;
+	atomic { LOCK_CLASS; find_open(z) }
+	if
+	:: z != NONE && inuse[z] == 0 ->
+		zs_zspage_settle(z, gone)
+	:: z != NONE && inuse[z] ->
+		zs_zspage_cut(z, i, off);
+		i = fresh[z];
+		do
+		:: i && free[z] < i - 1 ->
+			i--;
+			if
+			:: hdr[HEAD(z, i)] & USED ->
+				to = z;
+				move_object(z, i, to, at, h, v, ok);
+				if
+				:: ok ->
+					free[z] = hdr[HEAD(z, i)];
+					hdr[HEAD(z, i)] = NIL;
+					assert(free[z] > at)	/* WARN_ON_ONCE() */
+				:: else -> break
+				fi
+			:: else
+			fi
+		:: else -> break
+		od;
+		zs_zspage_cut(z, i, off)
+	:: else
+	fi;
+	if
+	:: gone -> bury_and_unlock(z, i, ok); release_work = 1
+	:: else -> UNLOCK_CLASS
+	fi;
+	for (z : 0 .. NF - 1) {
+		if
+		:: off & BIT(z) -> zs_page_put(z, ok)
+		:: else
+		fi
+	}
+#endif
+	/* zs_stock_drain() */
+	atomic {
+		z = 0;
+		do
+		:: z < NF && !(stock & BIT(z)) -> z++
+		:: else -> break
+		od;
+		if
+		:: z < NF -> stock = 0; private[z] = 0
+		:: else
+		fi
+	}
+	if
+	:: z < NF -> give_back(z, ok)
+	:: else
+	fi;
+	atomic {
+		z = 0; i = 0; to = 0; at = 0; h = 0; v = 0; off = 0;
+		ok = 0; gone = 0;
+		ended++
+	}
+}

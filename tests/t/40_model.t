@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The protocol of pin, isolate, migrate, free, compact and read, by the model
+# checker: no state of any scene breaks an invariant, and every variant of the
+# model that has something broken is found out.
+. "$(dirname "$0")/lib.sh"
+
+# SCENE [OPTION…]: looked through to the end
+scenes=(
+	'READ'
+	'FREE'
+	'WAIT'
+	'WRITE'
+	'WRITE -DOPS=0'
+	'WRITE_COMPACT'
+	'REUSE -DOPS=0'
+	'OVERWRITE'
+	'GROW'
+	'HOP'
+	'EMPTY -DOPS=0'
+	'TWO_MOVES'
+	'DEFER'
+	'DEFER_MOVE'
+	'PLAIN -DPLAIN'
+	'SQUEEZE'
+	'SQUEEZE -DOPS=0'
+)
+# WHAT SCENE [OPTION…]: what is broken, and the scene that shows it
+broken=(
+	'NO_PIN READ'
+	'UNPIN_FIRST READ'
+	'ISOLATED_STAYS READ'
+	'COMPACT_NO_PIN READ'
+	'COMPACT_UNMARKED WRITE_COMPACT'
+	'CUT_ISOLATED SQUEEZE'
+	'NO_FLIGHT WRITE'
+	'STAYS_LISTED WRITE'
+	'FREE_ISOLATED EMPTY'
+	'FREE_MOVING EMPTY -DOPS=0'
+	'LOOK_ONCE EMPTY'
+	'RELEASE_UNLOCKED EMPTY -DOPS=0'
+	'PIN_WAITS FREE'
+	'MARK_BEFORE_QUEUE WAIT'
+	'UNPIN_LOOKS_ONCE FREE'
+	'UNPIN_LOCKED_FORGETS FREE'
+	'FREE_TRIES_ONCE FREE'
+	'FREE_LOOKS_ONCE PLAIN -DPLAIN -DOPS=0'
+	'PUT_OFF_LATE DEFER'
+)
+
+if ! command -v spin >/dev/null && ! tests/lab/setup spin >/dev/null 2>&1; then
+	echo '1..0 # SKIP spin cannot be installed'
+	exit 0
+fi
+mkdir -p build/test
+work=$(mktemp -d build/test/model.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+cp tests/model/*.pml "$work"
+began=$SECONDS n=0 bad=0 all=0
+
+# check SCENE [OPTION…]: leaves what spin says in $work/said; fails if it cannot
+# be run. No optimisation: to compile would take longer than to run.
+check()
+{
+	local scene=$1
+	shift
+	(
+		cd "$work" && rm -f pan zspool.pml.trail &&
+			spin -a "-DSCENE_$scene" "$@" zspool.pml &&
+			gcc -w -O0 -DSAFETY -DCOLLAPSE -DMEMLIM=900 -o pan pan.c &&
+			./pan -m100000 -w21
+	) >"$work/said" 2>&1
+}
+
+ok()
+{
+	local status=$1
+	shift
+	n=$((n + 1))
+	[ "$status" = 0 ] && echo "ok $n - $*" && return
+	echo "not ok $n - $*"
+	tail -n 40 "$work/said" | sed 's/^/# /'
+	bad=1
+}
+
+echo 1..$((${#scenes[@]} + ${#broken[@]}))
+for scene in "${scenes[@]}"; do
+	read -ra words <<<"$scene"
+	from=$SECONDS
+	check "${words[@]}" && grep -q 'errors: 0$' "$work/said" &&
+		! grep -qE 'Search not completed|max search depth' "$work/said"
+	ok $? "$scene: no error in any state"
+	states=$(awk '/states, stored/ { print $1 }' "$work/said")
+	all=$((all + ${states:-0}))
+	echo "# ${states:-0} states, $((SECONDS - from)) s"
+done
+for variant in "${broken[@]}"; do
+	read -ra words <<<"$variant"
+	# an assertion or a deadlock, and nothing else that may go wrong
+	check "${words[@]:1}" "-DBREAK_${words[0]}" &&
+		grep -qE '^pan:1: (assertion violated|invalid end state)' "$work/said"
+	ok $? "${words[0]} is found out"
+	grep -m 1 '^pan:1:' "$work/said" | sed 's/^pan:1:/#/'
+done
+echo "# $all states, $((SECONDS - began)) s in all"
+exit $bad
