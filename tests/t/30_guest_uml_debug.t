@@ -9,4 +9,6 @@ LIGHT=1 guest_tests uml-debug --mem 1G --timeout 2400 -- \
 	busy_devices_are_not_reset_or_removed.test \
 	unmovable_when_asked.test \
 	control_races_with_io.test \
-	units_keep_data.test
+	units_keep_data.test \
+	attributes_survive_fuzzing.test \
+	nothing_leaks_to_others.test
