@@ -3,10 +3,14 @@
 
 import os
 import subprocess
+import time
 from contextlib import contextmanager
 
 import vm
 from device import Driver, Store
+
+
+SETTLES = 20    # times 0.3 seconds, at most
 
 
 class Broken(Exception):
@@ -70,9 +74,20 @@ class Bench:
               flush=True)
 
     def free(self, part):
-        """Discards so many per cent of the pages, and packs what is left."""
+        """Discards so many per cent of the pages, and packs what is left.
+
+        Units that have lost pages are taken apart in the background: until the
+        pool shrinks no more.
+        """
         self.store.free(part)
-        self.device.set("compact", 1)
+        held = float("inf")
+        for _ in range(SETTLES):
+            self.device.set("compact", 1)
+            now = self.device.pool_mib()
+            if now > held * 0.99:
+                break
+            held = now
+            time.sleep(0.3)
 
     def go(self):
         self.store.ask("go")
