@@ -51,11 +51,20 @@ static bool same_shape(const struct zs_geometry *a, const struct zs_geometry *b)
 	return a->pages == b->pages && a->objs == b->objs;
 }
 
+/* A size that a wider step passes over: the next larger class serves it. */
+static bool is_between(unsigned int size)
+{
+	return size > PAGE_SIZE / 2 && size % ZS_WIDE_STEP;
+}
+
 /**
  * zs_class_init() - lay out the size classes; once, at load
  *
  * From the largest size down: a size whose zspage holds no more objects than
- * the next larger class's is served by that class.
+ * the next larger class's is served by that class. Each class has some part of
+ * a page that is not full, so many of them cost more than they save: above half
+ * a page, where compressed pages are few, steps are wider. (So a model of
+ * process memory compressed by lz4 and zstd says, and the bench sees it.)
  *
  * Context: process; before there is a pool.
  */
@@ -65,20 +74,22 @@ void zs_class_init(void)
 	unsigned int i;
 
 	for (i = ZS_CLASSES; i-- > 0;) {
+		unsigned int size = ZS_SIZE_MIN + i * ZS_STEP;
 		struct zs_geometry g;
 
-		geometry_of(&g, ZS_SIZE_MIN + i * ZS_STEP);
+		geometry_of(&g, size);
 		if (g.objs == g.pages) {
 			/* one to a page: as well whole pages */
 			g.size = PAGE_SIZE;
 			g.objs = ZS_CHAIN_MAX;
 			g.pages = ZS_CHAIN_MAX;
-			zs_huge_size = ZS_SIZE_MIN + i * ZS_STEP -
-				       ZS_STEP - ZS_HEADER + 1;
 		}
-		if (!nr || !same_shape(&zs_geometry[nr - 1], &g))
+		if (!nr || (!same_shape(&zs_geometry[nr - 1], &g) &&
+			    !is_between(size)))
 			zs_geometry[nr++] = g;
 		zs_class_map[i] = nr - 1;
+		if (zs_geometry[nr - 1].size == PAGE_SIZE)
+			zs_huge_size = size - ZS_STEP - ZS_HEADER + 1;
 	}
 
 	/* Smallest first, so that "a larger class" is a higher index. */

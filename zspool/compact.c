@@ -65,8 +65,9 @@ static struct zspage *find_source(struct size_class *class)
 }
 
 /*
- * The fullest zspage that has room as it is: compaction allocates nothing. The
- * source is on no list, so it is not it.
+ * The fullest zspage that has room as it is: compaction allocates nothing. A
+ * whole page comes with its object, so there has to be none in its place yet.
+ * The source is on no list, so it is not it.
  */
 static struct zspage *find_target(struct size_class *class)
 {
@@ -75,18 +76,20 @@ static struct zspage *find_target(struct size_class *class)
 
 	for (g = ZS_GROUP_99; g >= ZS_GROUP_25; g--)
 		list_for_each_entry(zspage, &class->group[g], link)
-			if (zs_zspage_has_room(zspage))
+			if (zs_zspage_has_room(zspage) != zs_class_sole(class))
 				return zspage;
 	return NULL;
 }
 
 /*
  * Move an object that the caller found in use, if nobody is at it. @to may be
- * @from. False if it has to stay.
+ * @from. A whole page is not copied but handed over, if the VM has not isolated
+ * it: who comes from the page finds its new zspage. False if it has to stay.
  */
 static bool move_object(struct zspage *from, unsigned int index,
 			struct zspage *to)
 {
+	bool sole = zs_class_sole(from->class);
 	struct zspool *pool = from->class->pool;
 	u32 handle = zs_obj_header(from, index) & ~ZS_USED;
 	u64 *word = zs_table_entry(&pool->words, handle);
@@ -97,10 +100,15 @@ static bool move_object(struct zspage *from, unsigned int index,
 	if (!zs_word_trypin(word, &value))
 		return false;
 	moved = zs_word_names(value, from, index) &&
-		!(value & ZSPOOL_WORD_DEFER);
+		!(value & ZSPOOL_WORD_DEFER) &&
+		!(sole && from->isolated & BIT(index));
 	if (moved) {
+		if (sole)
+			zs_zspage_hand_over(from, index, to);
 		at = zs_obj_take(to, handle);
-		zs_obj_copy(to, at, from, index, zspool_word_size(value));
+		if (!sole)
+			zs_obj_copy(to, at, from, index,
+				    zspool_word_size(value));
 		zs_word_set(word, zs_word_locate(value, to->id, at));
 		zs_obj_put(from, index);
 	}
@@ -144,6 +152,15 @@ static void empty_zspage(struct zspage *from)
 	zs_zspage_settle(from);
 }
 
+/* Are there pages to be freed, or descriptors of whole pages? */
+static bool has_slack(const struct size_class *class)
+{
+	if (zs_class_sole(class))
+		return zs_class_zspages(class) >
+		       DIV_ROUND_UP(READ_ONCE(class->inuse), class->objs);
+	return zs_class_freeable(class);
+}
+
 /* From the emptiest zspage on, as long as another has room for its objects. */
 static void empty_zspages(struct size_class *class)
 {
@@ -152,7 +169,7 @@ static void empty_zspages(struct size_class *class)
 
 	for (g = ZS_GROUP_25; g < ZS_GROUP_FULL; g++)
 		tries += READ_ONCE(class->zspages[g]);
-	while (tries-- && zs_class_freeable(class)) {
+	while (tries-- && has_slack(class)) {
 		struct zspage *from;
 
 		spin_lock(&class->lock);
@@ -220,16 +237,16 @@ static void squeeze_zspages(struct size_class *class)
 	}
 }
 
-/* Whole pages have nothing to be moved together. */
 static unsigned long compact_class(struct size_class *class)
 {
 	unsigned long before = READ_ONCE(class->nr_pages);
 	unsigned long after;
 
-	if (zs_class_sole(class) || !zs_class_freeable(class))
+	if (!has_slack(class))
 		return 0;
 	empty_zspages(class);
-	squeeze_zspages(class);
+	if (!zs_class_sole(class))
+		squeeze_zspages(class);
 	after = READ_ONCE(class->nr_pages);
 	return before > after ? before - after : 0;
 }

@@ -92,7 +92,7 @@
  * nothing else. Each comes when its object is taken and goes when that is put:
  * to the stock, or if it is isolated by then at its migrate or putback. Their
  * chain has holes; an object in use has a page, one that is free has one only
- * while that is isolated.
+ * while that is isolated. Compaction hands pages over from zspage to zspage.
  *
  * A page changes from zspage to stock and back without the folio lock; who
  * comes from the page (migration) therefore looks twice: zspages are
@@ -124,8 +124,9 @@ extern struct workqueue_struct *zs_wq;
 #endif
 
 /* Geometry: class.c. */
-#define ZS_CHAIN_MAX	24			/* pages of a zspage, at most */
-#define ZS_STEP		(PAGE_SIZE / 256)	/* bytes from class to class */
+#define ZS_CHAIN_MAX	32			/* pages of a zspage, at most */
+#define ZS_STEP		(PAGE_SIZE / 256)	/* bytes from class to class, */
+#define ZS_WIDE_STEP	(PAGE_SIZE / 64)	/* and above half a page */
 #define ZS_SIZE_MIN	(PAGE_SIZE / 128)	/* smallest class, with header */
 #define ZS_CLASSES	((PAGE_SIZE - ZS_SIZE_MIN) / ZS_STEP + 1)
 #define ZS_OBJS_MAX	512			/* objects of a zspage, at most */
@@ -444,6 +445,8 @@ bool zs_zspage_has_room(const struct zspage *zspage);
 void zs_zspage_grow(struct zspage *zspage, struct page *page);
 unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages);
 struct page *zs_zspage_vacate(struct zspage *zspage, unsigned int nth);
+void zs_zspage_hand_over(struct zspage *from, unsigned int nth,
+			 struct zspage *to);
 void zs_zspage_free_desc(struct zspage *zspage);
 struct zspage *zs_zspage_find(struct zspool *pool, u32 id);
 struct zspage *zs_zspage_of_page(struct page *page, bool block,

@@ -359,6 +359,34 @@ unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages)
 	return nr;
 }
 
+static struct page *take_out(struct zspage *zspage, unsigned int nth)
+{
+	struct size_class *class = zspage->class;
+	struct page *page = zspage->pages[nth];
+
+	zspage->pages[nth] = NULL;
+	zspage->nr_pages--;
+	WRITE_ONCE(class->nr_pages, class->nr_pages - 1);
+	return page;
+}
+
+/**
+ * zs_zspage_hand_over() - move a whole page to another zspage of its class
+ * @from: its zspage
+ * @nth: which page, and object; pinned, and not isolated
+ * @to: a zspage that is not full and has no page for its next object
+ *
+ * The object is for the caller to take in @to and to put in @from.
+ *
+ * Context: class->lock held.
+ */
+void zs_zspage_hand_over(struct zspage *from, unsigned int nth,
+			 struct zspage *to)
+{
+	lockdep_assert_held(&from->class->lock);
+	zs_zspage_grow(to, take_out(from, nth));
+}
+
 /**
  * zs_zspage_vacate() - take out the page of a whole-page object that is free
  * @zspage: a zspage
@@ -380,13 +408,9 @@ struct page *zs_zspage_vacate(struct zspage *zspage, unsigned int nth)
 		return NULL;
 	if (nth < zspage->fresh && zs_obj_header(zspage, nth) & ZS_USED)
 		return NULL;
-	zspage->pages[nth] = NULL;
-	zspage->nr_pages--;
-	WRITE_ONCE(class->nr_pages, class->nr_pages - 1);
 	class->pool->route->set_private(page, 0);
-	return page;
+	return take_out(zspage, nth);
 }
-EXPORT_SYMBOL_FOR_TEST(zs_zspage_vacate);
 
 /* Is the page in this zspage, and the zspage in the class we have locked? */
 static bool holds_page(const struct zspage *zspage,

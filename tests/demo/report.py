@@ -32,6 +32,7 @@ ROWS = (
     ("swap-out, MiB/s", "swapout_mib_s", "{:.1f}"),
     ("pages migrated by our callbacks", "pages_migrated", "{}"),
     ("free order-9+ blocks before compaction", "order9_before", "{}"),
+    ("after compact_memory alone", "order9_after_sysctl", "{}"),
     ("free order-9+ blocks after compaction", "order9_after", "{}"),
     ("order-2 allocations that failed", "order2_failed", "{}"),
     ("verification errors", "verify_errors", "{}"),

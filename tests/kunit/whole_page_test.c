@@ -214,17 +214,53 @@ static void an_empty_zspage_waits_for_its_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages_in_use(), ZS_CHAIN_MAX);
 }
 
-static void compaction_leaves_whole_pages(struct kunit *test)
+/* Pages stay what and where they are; their zspages become one. */
+static void compaction_hands_pages_over(struct kunit *test)
 {
+	struct page *page[NR];
 	unsigned int i;
 
 	for (i = 0; i < NR; i += 2)
 		zspool_free(pool, i);
-	KUNIT_EXPECT_EQ(test, 0, zspool_compact(pool));
-	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
 	for (i = 1; i < NR; i += 2)
-		expect_object(test, i, i);
+		page[i] = double_page_of(pool, i, NULL);
+	KUNIT_EXPECT_EQ(test, zspages(), 2);
+	KUNIT_EXPECT_EQ(test, 0, zspool_compact(pool));
+	KUNIT_EXPECT_EQ(test, zspages(), 1);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
 	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), NR / 2);
+	for (i = 1; i < NR; i += 2) {
+		KUNIT_EXPECT_PTR_EQ(test, page[i],
+				    double_page_of(pool, i, NULL));
+		expect_object(test, i, i);
+		KUNIT_ASSERT_TRUE(test, double_isolate(page[i]));
+		KUNIT_ASSERT_EQ(test, 0, double_migrate(page[i], MIGRATE_SYNC));
+		expect_object(test, i, i);
+	}
+}
+
+static void compaction_leaves_pinned_and_isolated_pages(struct kunit *test)
+{
+	struct page *page = double_page_of(pool, NR - 2, NULL);
+	zspool_word_t w;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		zspool_free(pool, i);
+	KUNIT_ASSERT_TRUE(test, double_isolate(page));
+	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, NR - 3, &w));
+	zspool_compact(pool);
+	/* the third of that zspage could go */
+	KUNIT_EXPECT_EQ(test, zspages(), 2);
+	KUNIT_EXPECT_PTR_EQ(test, zspage_of(NR - 1), zspage_of(5));
+	KUNIT_EXPECT_PTR_EQ(test, zspage_of(NR - 2), zspage_of(NR - 3));
+	KUNIT_EXPECT_PTR_NE(test, zspage_of(NR - 2), zspage_of(5));
+	zspool_unpin(pool, NR - 3);
+	double_putback(page);
+	zspool_compact(pool);
+	KUNIT_EXPECT_EQ(test, zspages(), 1);
+	for (i = 4; i < NR; i++)
+		expect_object(test, i, i);
 }
 
 static struct kunit_case whole_cases[] = {
@@ -236,7 +272,8 @@ static struct kunit_case whole_cases[] = {
 	KUNIT_CASE(a_free_page_that_is_isolated_can_move),
 	KUNIT_CASE(an_isolated_page_can_be_taken_again),
 	KUNIT_CASE(an_empty_zspage_waits_for_its_pages),
-	KUNIT_CASE(compaction_leaves_whole_pages),
+	KUNIT_CASE(compaction_hands_pages_over),
+	KUNIT_CASE(compaction_leaves_pinned_and_isolated_pages),
 	{}
 };
 
