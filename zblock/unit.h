@@ -58,10 +58,11 @@ static inline unsigned long first_slot(const struct zblock *dev,
 	return unit << dev->unit_shift;
 }
 
+/* All first pieces, then all second ones, ...: few units need the last. */
 static inline zspool_handle_t piece(const struct zblock *dev,
 				    unsigned long unit, unsigned int i)
 {
-	return dev->nr_pages + unit * unit_pieces(dev) + i;
+	return dev->nr_pages + i * dev->nr_units + unit;
 }
 
 /* What identifies a slot's content, whatever marks others put on it. */
