@@ -50,8 +50,12 @@ static void state_stop(struct seq_file *m, void *v)
 	up_read(&dev->init_lock);
 }
 
-static unsigned int stored_size(zspool_word_t word)
+/* Of a page in a unit: its share. */
+static unsigned int stored_size(struct zblock *dev, unsigned long index,
+				zspool_word_t word)
 {
+	if (zspool_word_flags(word) & ZBLOCK_UNIT)
+		return zblock_unit_share(dev, index);
 	if (zspool_word_flags(word) & ZBLOCK_SAME)
 		return zspool_word_is_obj(word) ? zspool_word_size(word) : 0;
 	return zspool_word_size(word);
@@ -83,7 +87,7 @@ static int state_show(struct seq_file *m, void *v)
 		   flags & ZBLOCK_IDLE ? 'i' : '.',
 		   flags & ZBLOCK_PRIO && !(flags & ZBLOCK_HUGE) ? 'r' : '.',
 		   zblock_incompressible(dev, word) ? 'n' : '.',
-		   stored_size(word), stored_by(dev, word));
+		   stored_size(dev, index, word), stored_by(dev, word));
 	return 0;
 }
 

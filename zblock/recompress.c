@@ -9,7 +9,10 @@
  * as it is.
  *
  * A huge page that an algorithm cannot make smaller keeps that algorithm's
- * priority, and is not tried with it again. Slots of a unit are left alone.
+ * priority, and is not tried with it again.
+ *
+ * A page of a unit counts with its share of the unit's bytes. One that becomes
+ * smaller leaves its unit, and what is left of that is tidied up as ever.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -73,13 +76,21 @@ bool zblock_incompressible(struct zblock *dev, zspool_word_t word)
 	return true;
 }
 
+static unsigned int bytes_of(const struct recompress *r, unsigned long index,
+			     zspool_word_t word)
+{
+	return zspool_word_flags(word) & ZBLOCK_UNIT ?
+	       zblock_unit_share(r->dev, index) : zspool_word_size(word);
+}
+
 static bool wanted(const struct recompress *r, unsigned long index,
 		   zspool_word_t word)
 {
 	unsigned int flags = zspool_word_flags(word);
 
-	if (!zspool_word_is_obj(word) ||
-	    flags & (ZBLOCK_SAME | ZBLOCK_UNIT | ZBLOCK_WB))
+	if (!zspool_word_is_obj(word) && !(flags & ZBLOCK_UNIT))
+		return false;
+	if (flags & (ZBLOCK_SAME | ZBLOCK_WB))
 		return false;
 	if ((r->idle && !(flags & ZBLOCK_IDLE)) ||
 	    (r->huge && !(flags & ZBLOCK_HUGE)))
@@ -87,20 +98,20 @@ static bool wanted(const struct recompress *r, unsigned long index,
 	if (r->age && zblock_slot_age(r->dev, index) < r->age)
 		return false;
 	return zblock_word_prio(word) < r->prio &&
-	       zspool_word_size(word) >= r->threshold;
+	       bytes_of(r, index, word) >= r->threshold;
 }
 
-/* Would an object of @size be worth it, in place of that of @word? */
-static bool is_smaller(const struct recompress *r, zspool_word_t word,
-		       size_t size)
+/* Would an object of @size be worth it, in place of what @word says? */
+static bool is_smaller(const struct recompress *r, unsigned long index,
+		       zspool_word_t word, size_t size)
 {
+	unsigned int bytes = bytes_of(r, index, word);
 	struct zspool *pool = r->dev->pool;
 
-	if (size >= zspool_huge_size(pool) ||
+	if (!bytes || size >= zspool_huge_size(pool) ||
 	    (r->threshold && size >= r->threshold))
 		return false;
-	return zspool_class_index(pool, size) <
-	       zspool_class_index(pool, zspool_word_size(word));
+	return zspool_class_index(pool, size) < zspool_class_index(pool, bytes);
 }
 
 static int compress(const struct recompress *r, struct zblock_cctx *cctx,
@@ -122,7 +133,7 @@ static int make_object(const struct recompress *r, unsigned long index,
 	if (!cctx)
 		return -ENOMEM;
 	err = compress(r, cctx, &size);
-	if (!err && !is_smaller(r, word, size))
+	if (!err && !is_smaller(r, index, word, size))
 		err = -EFBIG;
 	if (!err)
 		err = zspool_new(pool, index, size, GFP_EAGER,
@@ -160,8 +171,7 @@ static void publish(const struct recompress *r, unsigned long index,
 	zblock_sum_set(r->dev, index, sum);
 	old = zspool_swap(pool, index, new);
 	zspool_unpin(pool, index);
-	zspool_drop(pool, old);
-	zblock_account(r->dev, old, new);
+	zblock_retire(r->dev, index, old, new);
 }
 
 /* Leave the slot as it is. */
@@ -211,9 +221,33 @@ static int try_take(const struct recompress *r, unsigned long index,
 	return err;
 }
 
+/* A unit's bytes are not the slot's: they are read without its pin. */
+static int take_from_unit(const struct recompress *r, unsigned long index,
+			  zspool_word_t *word)
+{
+	struct zspool *pool = r->dev->pool;
+	unsigned int flags;
+	int err;
+
+	if (!zspool_pin(pool, index, word))
+		return -ENOENT;
+	flags = zspool_word_flags(*word);
+	if (!(flags & ZBLOCK_UNIT) || !wanted(r, index, *word)) {
+		zspool_unpin(pool, index);
+		return -ENOENT;
+	}
+	flags = (flags & ~ZBLOCK_IDLE) | ZBLOCK_PEND;
+	zspool_swap(pool, index, zspool_word_set_flags(*word, flags));
+	zspool_unpin(pool, index);
+	err = zblock_peek_unit_page(r->dev, r->page, index);
+	if (err)
+		let_go(r, index, false);
+	return err;
+}
+
 /*
  * Read a page of which @word is what a look at its slot saw. -ENOENT: it is no
- * longer wanted; -EAGAIN: another algorithm has compressed it meanwhile.
+ * longer wanted; -EAGAIN: it is not stored that way any more.
  */
 static int take(const struct recompress *r, unsigned long index,
 		zspool_word_t *word)
@@ -221,6 +255,8 @@ static int take(const struct recompress *r, unsigned long index,
 	struct zblock_dctx *dctx = NULL;
 	int err;
 
+	if (zspool_word_flags(*word) & ZBLOCK_UNIT)
+		return take_from_unit(r, index, word);
 	if (!(zspool_word_flags(*word) & ZBLOCK_HUGE)) {
 		dctx = zblock_dctx_get(r->dev->codec[zblock_word_prio(*word)]);
 		if (!dctx)
@@ -229,6 +265,8 @@ static int take(const struct recompress *r, unsigned long index,
 	err = try_take(r, index, dctx, word);
 	if (dctx)
 		zblock_dctx_put(dctx);
+	if (err && err != -ENOENT && err != -EAGAIN)
+		return zblock_broken(r->dev, index, err);
 	return err;
 }
 
@@ -244,7 +282,7 @@ static int recompress_slot(const struct recompress *r, unsigned long index,
 	if (err == -ENOENT || err == -EAGAIN)
 		return 0;
 	if (err)
-		return err == -ENOMEM ? err : zblock_broken(r->dev, index, err);
+		return err;
 	err = make_object(r, index, word, &obj, &sum);
 	if (err) {
 		let_go(r, index, err == -EFBIG);
@@ -275,7 +313,7 @@ static int find_least(const struct recompress *r, unsigned int *least)
 		zspool_word_t word = zspool_peek(r->dev->pool, index);
 
 		if (wanted(r, index, word))
-			nr[min_t(size_t, zspool_word_size(word) / STEP,
+			nr[min_t(size_t, bytes_of(r, index, word) / STEP,
 				 STEPS - 1)]++;
 		if (!(index % AT_ONCE))
 			cond_resched();
@@ -295,6 +333,7 @@ static int recompress_from(struct recompress *r, unsigned long *at,
 			   unsigned int least, unsigned int most)
 {
 	unsigned long nr_pages = r->dev->nr_pages;
+	unsigned int bytes;
 	unsigned long index;
 	int err = 0;
 
@@ -305,9 +344,8 @@ static int recompress_from(struct recompress *r, unsigned long *at,
 		if (!(index % AT_ONCE))
 			cond_resched();
 		word = zspool_peek(r->dev->pool, index);
-		if (!wanted(r, index, word) ||
-		    zspool_word_size(word) < least ||
-		    zspool_word_size(word) > most)
+		bytes = bytes_of(r, index, word);
+		if (!wanted(r, index, word) || bytes < least || bytes > most)
 			continue;
 		if (fatal_signal_pending(current))
 			return -EINTR;

@@ -53,7 +53,6 @@ void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
 	zspool_drop(dev->pool, old);
 	zblock_forget(dev, old);
 	zblock_account(dev, old, new);
-	zblock_touch(dev, index);
 	if (zspool_word_flags(old) & ~zspool_word_flags(new) & ZBLOCK_UNIT) {
 		zblock_unit_lost(dev, index);
 		zblock_unit_settle(dev, index);
@@ -82,6 +81,12 @@ static int publish(struct page_write *w, zspool_word_t word)
 	zspool_pin(pool, w->index, &old);
 	mine = !w->only || still_there(old, w->only);
 	if (mine) {
+		/* as idle as it was: nobody has used it */
+		if (w->only)
+			word = zspool_word_set_flags(word,
+						     zspool_word_flags(word) |
+						     (zspool_word_flags(old) &
+						      ZBLOCK_IDLE));
 		zblock_sum_set(w->dev, w->index, w->sum);
 		old = zspool_swap(pool, w->index, word);
 	}
@@ -94,6 +99,8 @@ static int publish(struct page_write *w, zspool_word_t word)
 		return -EAGAIN;
 	}
 	zblock_retire(w->dev, w->index, old, word);
+	if (!w->only)
+		zblock_touch(w->dev, w->index);
 	return 0;
 }
 
@@ -279,6 +286,8 @@ int zblock_write_page(struct zblock *dev, struct page *page,
  * @page: the page
  * @index: where
  * @word: what the slot held when @page was read from it
+ *
+ * The slot stays as idle, and as old, as it was.
  *
  * Context: process; may sleep.
  * Return: as zblock_write_page(); -EAGAIN if the slot has changed meanwhile

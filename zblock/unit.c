@@ -39,6 +39,30 @@ static unsigned int pages_left(struct zblock *dev, unsigned long unit)
 }
 
 /**
+ * zblock_unit_share() - bytes that a page in a unit takes
+ * @dev: the device
+ * @index: a slot of the unit
+ *
+ * Context: any; the unit may be changing.
+ * Return: a part of the unit's, 0 if it is no more
+ */
+unsigned int zblock_unit_share(struct zblock *dev, unsigned long index)
+{
+	unsigned long unit = index >> dev->unit_shift;
+	unsigned int size = 0;
+	zspool_word_t word;
+	unsigned int i;
+
+	for (i = 0; i < unit_pieces(dev); i++) {
+		word = zspool_peek(dev->pool, piece(dev, unit, i));
+		if (!zspool_word_is_obj(word))
+			break;
+		size += zspool_word_size(word);
+	}
+	return DIV_ROUND_UP(size, unit_pages(dev));
+}
+
+/**
  * zblock_swap_pieces() - replace the pieces of a unit
  * @dev: the device
  * @unit: which; the caller has its first piece pinned
@@ -149,7 +173,7 @@ static int rewrite(struct zblock *dev, unsigned long unit, struct page *page)
 
 		if (!in_unit(word))
 			continue;
-		err = zblock_read_unit_page(dev, page, slot + i);
+		err = zblock_peek_unit_page(dev, page, slot + i);
 		if (!err)
 			err = zblock_rewrite_page(dev, page, slot + i, word);
 		if (err && err != -EAGAIN)

@@ -222,15 +222,15 @@ static int load_unit(struct zblock *dev, unsigned long index, size_t len,
 }
 
 /**
- * zblock_read_unit_page() - fetch a page of a unit
+ * zblock_peek_unit_page() - fetch a page of a unit, but not for who uses it
  * @dev: the device
  * @page: where to; may be in high memory
- * @index: which
+ * @index: which; stays as idle, and as old, as it is
  *
  * Context: process, reclaim too; may sleep.
  * Return: 0; -EAGAIN if it is not in a unit any more; -ENOMEM; -EIO
  */
-int zblock_read_unit_page(struct zblock *dev, struct page *page,
+int zblock_peek_unit_page(struct zblock *dev, struct page *page,
 			  unsigned long index)
 {
 	size_t at = (index & (unit_pages(dev) - 1)) << PAGE_SHIFT;
@@ -243,10 +243,26 @@ int zblock_read_unit_page(struct zblock *dev, struct page *page,
 	if (!err)
 		memcpy_to_page(page, 0, dctx->out + at, PAGE_SIZE);
 	zblock_dctx_put(dctx);
-	if (err == -EAGAIN)
-		return err;
-	if (unlikely(err))
+	if (unlikely(err) && err != -EAGAIN)
 		return zblock_broken(dev, index, err);
-	note_read(dev, index);
-	return 0;
+	return err;
+}
+
+/**
+ * zblock_read_unit_page() - fetch a page of a unit
+ * @dev: the device
+ * @page: where to; may be in high memory
+ * @index: which
+ *
+ * Context: process, reclaim too; may sleep.
+ * Return: as zblock_peek_unit_page()
+ */
+int zblock_read_unit_page(struct zblock *dev, struct page *page,
+			  unsigned long index)
+{
+	int err = zblock_peek_unit_page(dev, page, index);
+
+	if (!err)
+		note_read(dev, index);
+	return err;
 }

@@ -100,8 +100,10 @@ static void publish(struct unit_write *w)
 	zblock_count(dev, ZBLOCK_COMPRESSED, w->size);
 	zblock_count(dev, ZBLOCK_UNITS, 1);
 	zblock_drop_pieces(dev, old_piece);
-	for (i = 0; i < unit_pages(dev); i++)
+	for (i = 0; i < unit_pages(dev); i++) {
 		zblock_retire(dev, slot + i, old[i], word);
+		zblock_touch(dev, slot + i);
+	}
 }
 
 /* Half of the pages or more are one word repeated: cheaper page by page. */

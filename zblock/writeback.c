@@ -449,11 +449,8 @@ static int copy_page_of(struct run *run, unsigned long index,
 	return err;
 }
 
-/*
- * Put a slot into the open extent. @alone: it was in a unit until just now, and
- * the marks by which it was chosen have gone. -EAGAIN: it has changed meanwhile.
- */
-static int write_pinned(struct run *run, unsigned long index, bool alone,
+/* Put a slot into the open extent. -EAGAIN: it has changed meanwhile. */
+static int write_pinned(struct run *run, unsigned long index,
 			unsigned int room, struct zblock_dctx *dctx)
 {
 	struct zspool *pool = run->dev->pool;
@@ -464,7 +461,7 @@ static int write_pinned(struct run *run, unsigned long index, bool alone,
 
 	if (!zspool_pin(pool, index, &word))
 		return -EAGAIN;
-	if (!movable(word) || (!alone && !wanted(run, index, word)) ||
+	if (!movable(word) || !wanted(run, index, word) ||
 	    (run->packed && places(zspool_word_size(word)) > room))
 		err = -EAGAIN;
 	else if (run->packed)
@@ -491,7 +488,7 @@ static int leave_unit(struct run *run, unsigned long index,
 {
 	int err;
 
-	err = zblock_read_unit_page(run->dev, run->scratch, index);
+	err = zblock_peek_unit_page(run->dev, run->scratch, index);
 	if (!err)
 		err = zblock_rewrite_page(run->dev, run->scratch, index, *word);
 	*word = zspool_peek(run->dev->pool, index);
@@ -500,7 +497,7 @@ static int leave_unit(struct run *run, unsigned long index,
 
 /* A slot that was chosen by @word. */
 static int write_chosen(struct run *run, unsigned long index,
-			zspool_word_t word, bool alone)
+			zspool_word_t word)
 {
 	unsigned int room = run->packed ? places(zspool_word_size(word)) :
 					  ZBLOCK_PLACES;
@@ -514,7 +511,7 @@ static int write_chosen(struct run *run, unsigned long index,
 	dctx = codec ? zblock_dctx_get(codec) : NULL;
 	if (!dctx)
 		return -ENOMEM;
-	err = write_pinned(run, index, alone, room, dctx);
+	err = write_pinned(run, index, room, dctx);
 	zblock_dctx_put(dctx);
 	if (err && err != -EAGAIN) {
 		pr_err_ratelimited("%s: cannot write page %lu back: %d\n",
@@ -527,17 +524,16 @@ static int write_chosen(struct run *run, unsigned long index,
 static int write_slot(struct run *run, unsigned long index,
 		      zspool_word_t word)
 {
-	bool alone = zspool_word_flags(word) & ZBLOCK_UNIT;
 	int err;
 
-	if (alone) {
+	if (zspool_word_flags(word) & ZBLOCK_UNIT) {
 		err = leave_unit(run, index, &word);
 		if (err && err != -EAGAIN && err != -ESTALE)
 			run->err = err;
 		if (err || !movable(word))
 			return 0;
 	}
-	return write_chosen(run, index, word, alone);
+	return write_chosen(run, index, word);
 }
 
 static int write_range(struct run *run, const struct zblock_wb_range *range,

@@ -481,6 +481,9 @@ int zblock_read_unit(struct zblock *dev, struct bio *bio,
 		     struct bvec_iter iter);
 int zblock_read_unit_page(struct zblock *dev, struct page *page,
 			  unsigned long index);
+int zblock_peek_unit_page(struct zblock *dev, struct page *page,
+			  unsigned long index);
+unsigned int zblock_unit_share(struct zblock *dev, unsigned long index);
 void zblock_unit_lost(struct zblock *dev, unsigned long index);
 void zblock_unit_settle(struct zblock *dev, unsigned long index);
 

@@ -700,6 +700,7 @@ class Fuzzer:
               f"{sum(self.refused.values())} refused "
               f"({', '.join(f'{n} {e}' for e, n in self.errors.most_common())}); "
               f"{self.compared} pages compared")
+        print(f"# tally: operations={self.written} errors={sum(self.refused.values())}")
         print("fuzz: granted / refused:", ", ".join(
             f"{t.name} {self.granted[t.name]}/{self.refused[t.name]}"
             for t in self.targets))

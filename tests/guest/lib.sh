@@ -27,6 +27,13 @@ say()
 	printf '# %s\n' "$*"
 }
 
+# tally operations=N faults=N errors=N: for the table of tests/soak; of several in
+# a test the sum is taken
+tally()
+{
+	printf '# tally: %s\n' "$*"
+}
+
 fail()
 {
 	printf '# FAILED: %s\n' "$*"
