@@ -30,9 +30,13 @@ def take(request):
     return error
 
 
-def densest(pages):
-    """Huge page sized ranges that hold most of these pages: (start, how many)"""
-    counts = collections.Counter(pfn // vm.HUGE_PAGES for pfn in pages)
+def densest(pages, area):
+    """Huge page sized ranges that hold most of these pages: (start, how many)
+
+    Those of a CMA area are left out: the kernel gives them to CMA alone.
+    """
+    counts = collections.Counter(pfn // vm.HUGE_PAGES for pfn in pages
+                                 if pfn not in area)
     return [(n * vm.HUGE_PAGES, count) for n, count in counts.most_common(RANGES)]
 
 
@@ -58,7 +62,7 @@ def prove(bench):
     if area:
         said.append(prove_cma(bench, area))
     before = bench.device.counter("migrated")
-    ranges = densest(bench.device.pages())
+    ranges = densest(bench.device.pages(), area or ())
     with bench.busy():
         errors = [take(f"range {start} {vm.HUGE_PAGES}") for start, _ in ranges]
     moved = bench.device.counter("migrated") - before
