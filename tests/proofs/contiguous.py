@@ -30,7 +30,7 @@ def take(request):
     return error
 
 
-def densest(pages, area):
+def densest(pages, area=()):
     """Huge page sized ranges that hold most of these pages: (start, how many)
 
     Those of a CMA area are left out: the kernel gives them to CMA alone.
