@@ -14,7 +14,10 @@
  *
  * A wake-up costs as much as the compression of a page or two. So a helper that
  * has found work looks out for more for a moment before it goes; and a CPU whose
- * helper came too late (it has other things to do) is left alone for a tick.
+ * helper came too late is left alone for the next bios, the more of them the more
+ * often in a row that was so. A helper whose CPU another task wants takes nothing
+ * more from a submitter who waits, as he would wait for that task, too; but what
+ * was left to helpers it does.
  *
  * A job is freed by who gives back its last reference: each chunk has one, and
  * the submitter.
@@ -22,10 +25,10 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/cpumask.h>
-#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -40,8 +43,16 @@
 
 /* How long a helper looks out for more work, and a submitter for the end. */
 #define LOOKOUT_NS	(50 * NSEC_PER_USEC)
+/*
+ * How long a helper stays in all. A task that could have its CPU may be waiting for
+ * another one: the scheduler moves tasks to CPUs that have nothing to do.
+ */
+#define STAY_NS		(4 * NSEC_PER_MSEC)
 /* How often to look before reading the clock. */
 #define LOOKS		64
+
+/* A helper in vain is not called for so many bios, at the most: a power of two. */
+#define VAIN_MAX	6
 
 /**
  * struct zblock_job - a bio that is shared out
@@ -55,6 +66,7 @@
  * @left: not yet done
  * @refs: see the top of this file
  * @err: the first error
+ * @wait: constant; its submitter does what nobody has taken
  * @reclaim: constant; the submitter may use memory reserves, so may we
  */
 struct zblock_job {
@@ -68,6 +80,7 @@ struct zblock_job {
 	atomic_t left;
 	refcount_t refs;
 	int err;
+	bool wait;
 	bool reclaim;
 };
 
@@ -75,12 +88,14 @@ struct zblock_job {
  * struct zblock_helper - one CPU's part in a device
  * @work: constant
  * @queue: constant
- * @retry: jiffies before which it is not to be woken
+ * @vain: how often in a row it was, up to VAIN_MAX; its own
+ * @skip: calls that it is to be left out of; lossy
  */
 struct zblock_helper {
 	struct work_struct work;
 	struct zblock_queue *queue;
-	unsigned long retry;
+	unsigned int vain;
+	unsigned int skip;
 };
 
 /**
@@ -88,6 +103,7 @@ struct zblock_helper {
  * @lock: of @jobs and what is in them
  * @jobs: with chunks to take, oldest first
  * @nr: chunks to take, of all of them; @lock to write
+ * @owed: those of them whose submitters do not wait; @lock to write
  * @active: helpers that are up
  * @lookouts: those of them that look at @nr
  * @helper: constant
@@ -96,6 +112,7 @@ struct zblock_queue {
 	spinlock_t lock;		/* of @jobs and what is in them */
 	struct list_head jobs;
 	unsigned int nr;
+	unsigned int owed;
 	atomic_t active;
 	atomic_t lookouts;
 	struct zblock_helper __percpu *helper;
@@ -136,22 +153,60 @@ static void do_chunk(struct zblock_job *job, unsigned int i)
 	put_job(job);
 }
 
-/* Take a chunk of @job, or of the oldest there is. */
-static struct zblock_job *take_chunk(struct zblock_queue *queue,
-				     struct zblock_job *job, unsigned int *i)
+/* Chunks come or go; queue->lock is held. */
+static void count_chunks(struct zblock_queue *queue,
+			 const struct zblock_job *job, int n)
 {
+	WRITE_ONCE(queue->nr, queue->nr + n);
+	if (!job->wait)
+		WRITE_ONCE(queue->owed, queue->owed + n);
+}
+
+/* Take the next chunk of @job, which has one; queue->lock is held. */
+static unsigned int next_chunk(struct zblock_queue *queue,
+			       struct zblock_job *job)
+{
+	count_chunks(queue, job, -1);
+	if (job->next + 1 == job->nr)
+		list_del(&job->link);
+	return job->next++;
+}
+
+/* Take a chunk of @job; false if there are no more. */
+static bool take_chunk(struct zblock_queue *queue, struct zblock_job *job,
+		       unsigned int *i)
+{
+	bool taken;
+
 	spin_lock(&queue->lock);
-	if (!job)
-		job = list_first_entry_or_null(&queue->jobs, struct zblock_job,
-					       link);
-	if (job && job->next < job->nr) {
-		*i = job->next++;
-		WRITE_ONCE(queue->nr, queue->nr - 1);
-		if (job->next == job->nr)
-			list_del(&job->link);
-	} else {
-		job = NULL;
-	}
+	taken = job->next < job->nr;
+	if (taken)
+		*i = next_chunk(queue, job);
+	spin_unlock(&queue->lock);
+	return taken;
+}
+
+/* The oldest job there is; if @owed, of those that nobody waits for. */
+static struct zblock_job *find_job(struct zblock_queue *queue, bool owed)
+{
+	struct zblock_job *job;
+
+	list_for_each_entry(job, &queue->jobs, link)
+		if (!owed || !job->wait)
+			return job;
+	return NULL;
+}
+
+/* Take a chunk of that job. */
+static struct zblock_job *take_any(struct zblock_queue *queue, bool owed,
+				   unsigned int *i)
+{
+	struct zblock_job *job;
+
+	spin_lock(&queue->lock);
+	job = find_job(queue, owed);
+	if (job)
+		*i = next_chunk(queue, job);
 	spin_unlock(&queue->lock);
 	return job;
 }
@@ -159,6 +214,11 @@ static struct zblock_job *take_chunk(struct zblock_queue *queue,
 static bool has_jobs(const void *queue)
 {
 	return READ_ONCE(((const struct zblock_queue *)queue)->nr);
+}
+
+static bool is_owed(const struct zblock_queue *queue)
+{
+	return READ_ONCE(queue->owed);
 }
 
 static bool is_done(const void *job)
@@ -186,6 +246,12 @@ static bool look_out_for(bool (*it)(const void *), const void *where)
 	return true;
 }
 
+/* Is the CPU the helper's alone? */
+static bool is_alone(void)
+{
+	return single_task_running() && !need_resched();
+}
+
 static bool help(struct zblock_queue *queue)
 {
 	struct zblock_job *job;
@@ -193,7 +259,7 @@ static bool help(struct zblock_queue *queue)
 	unsigned int flags;
 	unsigned int i;
 
-	while ((job = take_chunk(queue, NULL, &i))) {
+	while ((job = take_any(queue, !is_alone(), &i))) {
 		/* as the submitter would: what it writes is to free memory */
 		bool reclaim = job->reclaim;
 
@@ -208,16 +274,22 @@ static bool help(struct zblock_queue *queue)
 	return helped;
 }
 
-/* Look out for work and do it, until there is none for a moment. */
+/*
+ * Look out for work and do it, until there is none for a moment. That somebody
+ * else was faster to take it is no reason to go.
+ */
 static void stay(struct zblock_queue *queue)
 {
+	u64 end = ktime_get_ns() + STAY_NS;
 	bool more;
 
 	do {
 		atomic_inc(&queue->lookouts);
 		more = look_out_for(has_jobs, queue);
 		atomic_dec(&queue->lookouts);
-	} while (more && (help(queue) || has_jobs(queue)));
+		if (more)
+			help(queue);
+	} while (more && is_alone() && ktime_get_ns() < end);
 }
 
 static void helper_work(struct work_struct *work)
@@ -228,14 +300,17 @@ static void helper_work(struct work_struct *work)
 
 	do {
 		atomic_inc(&queue->active);
-		if (help(queue))
+		if (help(queue)) {
+			helper->vain = 0;
 			stay(queue);
-		else
-			WRITE_ONCE(helper->retry, jiffies + 1);
+		} else {
+			helper->vain = min(helper->vain + 1, VAIN_MAX);
+			WRITE_ONCE(helper->skip, 1U << helper->vain);
+		}
 		atomic_dec(&queue->active);
 		/* who has seen us active before this may have left us work */
 		smp_mb__after_atomic();
-	} while (has_jobs(queue));
+	} while (is_owed(queue));
 }
 
 /* Wake helpers on up to @nr other CPUs, unless enough look out already. */
@@ -251,9 +326,12 @@ static void call_helpers(struct zblock_queue *queue, unsigned int nr)
 	for_each_cpu_wrap(cpu, cpu_online_mask, self + 1) {
 		struct zblock_helper *helper = per_cpu_ptr(queue->helper, cpu);
 
-		if (cpu == self || work_pending(&helper->work) ||
-		    time_before(jiffies, READ_ONCE(helper->retry)))
+		if (cpu == self || work_pending(&helper->work))
 			continue;
+		if (READ_ONCE(helper->skip)) {
+			WRITE_ONCE(helper->skip, helper->skip - 1);
+			continue;
+		}
 		if (queue_work_on(cpu, zblock_wq, &helper->work) && !--nr)
 			break;
 	}
@@ -305,6 +383,7 @@ static struct zblock_job *new_job(struct zblock *dev, struct bio *bio,
 	atomic_set(&job->left, job->nr);
 	refcount_set(&job->refs, job->nr + 1);
 	job->err = 0;
+	job->wait = op_is_sync(bio->bi_opf);
 	job->reclaim = current->flags & PF_MEMALLOC;
 	return job;
 }
@@ -321,7 +400,6 @@ void zblock_run_bio(struct zblock *dev, struct bio *bio)
 	unsigned long start = bio_start_io_acct(bio);
 	struct zblock_job *job = new_job(dev, bio, start);
 	struct zblock_queue *queue = dev->queue;
-	bool wait = op_is_sync(bio->bi_opf);
 	unsigned int i, spare;
 
 	if (!job) {
@@ -332,11 +410,11 @@ void zblock_run_bio(struct zblock *dev, struct bio *bio)
 	spare = job->nr > 1 ? SPARE_CHUNKS : SPARE_PAGES;
 	spin_lock(&queue->lock);
 	list_add_tail(&job->link, &queue->jobs);
-	WRITE_ONCE(queue->nr, queue->nr + job->nr);
+	count_chunks(queue, job, job->nr);
 	spin_unlock(&queue->lock);
-	call_helpers(queue, wait ? job->nr - 1 : job->nr);
+	call_helpers(queue, job->wait ? job->nr - 1 : job->nr);
 
-	if (wait) {
+	if (job->wait) {
 		while (take_chunk(queue, job, &i))
 			do_chunk(job, i);
 		/* better here than to have its owner go to sleep for it */
@@ -378,7 +456,6 @@ struct zblock_queue *zblock_queue_create(void)
 
 		INIT_WORK(&helper->work, helper_work);
 		helper->queue = queue;
-		helper->retry = jiffies;
 	}
 	return queue;
 }
