@@ -3,11 +3,9 @@
 # The guest tests that a sanitizer can see most in.
 . "$(dirname "$0")/lib.sh"
 LIGHT=1 guest_tests uml-debug --mem 1G --timeout 2400 -- \
-	same_filled_and_incompressible_pages.test \
 	bad_input_is_refused.test \
 	broken_objects_are_found.test \
 	busy_devices_are_not_reset_or_removed.test \
-	unmovable_when_asked.test \
 	control_races_with_io.test \
 	units_keep_data.test \
 	attributes_survive_fuzzing.test \
