@@ -50,15 +50,12 @@ static void state_stop(struct seq_file *m, void *v)
 	up_read(&dev->init_lock);
 }
 
-/* Of a page in a unit: its share. */
 static unsigned int stored_size(struct zblock *dev, unsigned long index,
 				zspool_word_t word)
 {
-	if (zspool_word_flags(word) & ZBLOCK_UNIT)
-		return zblock_unit_share(dev, index);
-	if (zspool_word_flags(word) & ZBLOCK_SAME)
-		return zspool_word_is_obj(word) ? zspool_word_size(word) : 0;
-	return zspool_word_size(word);
+	if (zspool_word_flags(word) & ZBLOCK_SAME && !zspool_word_is_obj(word))
+		return 0;
+	return zblock_slot_bytes(dev, index, word);
 }
 
 static const char *stored_by(struct zblock *dev, zspool_word_t word)

@@ -76,13 +76,6 @@ bool zblock_incompressible(struct zblock *dev, zspool_word_t word)
 	return true;
 }
 
-static unsigned int bytes_of(const struct recompress *r, unsigned long index,
-			     zspool_word_t word)
-{
-	return zspool_word_flags(word) & ZBLOCK_UNIT ?
-	       zblock_unit_share(r->dev, index) : zspool_word_size(word);
-}
-
 static bool wanted(const struct recompress *r, unsigned long index,
 		   zspool_word_t word)
 {
@@ -98,14 +91,14 @@ static bool wanted(const struct recompress *r, unsigned long index,
 	if (r->age && zblock_slot_age(r->dev, index) < r->age)
 		return false;
 	return zblock_word_prio(word) < r->prio &&
-	       bytes_of(r, index, word) >= r->threshold;
+	       zblock_slot_bytes(r->dev, index, word) >= r->threshold;
 }
 
 /* Would an object of @size be worth it, in place of what @word says? */
 static bool is_smaller(const struct recompress *r, unsigned long index,
 		       zspool_word_t word, size_t size)
 {
-	unsigned int bytes = bytes_of(r, index, word);
+	unsigned int bytes = zblock_slot_bytes(r->dev, index, word);
 	struct zspool *pool = r->dev->pool;
 
 	if (!bytes || size >= zspool_huge_size(pool) ||
@@ -311,10 +304,12 @@ static int find_least(const struct recompress *r, unsigned int *least)
 		return -ENOMEM;
 	for (index = 0; index < r->dev->nr_pages; index++) {
 		zspool_word_t word = zspool_peek(r->dev->pool, index);
+		unsigned int bytes;
 
-		if (wanted(r, index, word))
-			nr[min_t(size_t, bytes_of(r, index, word) / STEP,
-				 STEPS - 1)]++;
+		if (wanted(r, index, word)) {
+			bytes = zblock_slot_bytes(r->dev, index, word);
+			nr[min_t(size_t, bytes / STEP, STEPS - 1)]++;
+		}
 		if (!(index % AT_ONCE))
 			cond_resched();
 	}
@@ -344,8 +339,10 @@ static int recompress_from(struct recompress *r, unsigned long *at,
 		if (!(index % AT_ONCE))
 			cond_resched();
 		word = zspool_peek(r->dev->pool, index);
-		bytes = bytes_of(r, index, word);
-		if (!wanted(r, index, word) || bytes < least || bytes > most)
+		if (!wanted(r, index, word))
+			continue;
+		bytes = zblock_slot_bytes(r->dev, index, word);
+		if (bytes < least || bytes > most)
 			continue;
 		if (fatal_signal_pending(current))
 			return -EINTR;

@@ -39,14 +39,6 @@ static bool movable(zspool_word_t word)
 	       !(zspool_word_flags(word) & (ZBLOCK_SAME | ZBLOCK_UNIT));
 }
 
-/* What a page takes; of one in a unit its share. */
-static unsigned int size_of(const struct zblock_wb_run *run,
-			    unsigned long index, zspool_word_t word)
-{
-	return zspool_word_flags(word) & ZBLOCK_UNIT ?
-	       zblock_unit_share(run->dev, index) : zspool_word_size(word);
-}
-
 static bool wanted(const struct zblock_wb_run *run, unsigned long index,
 		   zspool_word_t word)
 {
@@ -55,7 +47,7 @@ static bool wanted(const struct zblock_wb_run *run, unsigned long index,
 
 	if ((!movable(word) && !(flags & ZBLOCK_UNIT)) ||
 	    (flags & what->flags) != what->flags ||
-	    size_of(run, index, word) < what->min_size)
+	    zblock_slot_bytes(run->dev, index, word) < what->min_size)
 		return false;
 	if (what->incompressible && !zblock_incompressible(run->dev, word))
 		return false;
@@ -230,6 +222,7 @@ static int write_range(struct zblock_wb_run *run, const struct zblock_wb_range *
 		       unsigned int above, unsigned int most)
 {
 	struct zspool *pool = run->dev->pool;
+	unsigned int bytes;
 	unsigned long i;
 	int err;
 
@@ -242,9 +235,10 @@ static int write_range(struct zblock_wb_run *run, const struct zblock_wb_range *
 				return -EINTR;
 		}
 		if (zspool_word_flags(word) & ZBLOCK_PEND ||
-		    !wanted(run, i, word) ||
-		    size_of(run, i, word) <= above ||
-		    size_of(run, i, word) > most)
+		    !wanted(run, i, word))
+			continue;
+		bytes = zblock_slot_bytes(run->dev, i, word);
+		if (bytes <= above || bytes > most)
 			continue;
 		err = write_slot(run, i, word);
 		if (err)

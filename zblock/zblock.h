@@ -484,6 +484,16 @@ int zblock_read_unit_page(struct zblock *dev, struct page *page,
 int zblock_peek_unit_page(struct zblock *dev, struct page *page,
 			  unsigned long index);
 unsigned int zblock_unit_share(struct zblock *dev, unsigned long index);
+
+/* What a slot's page takes; of one in a unit its share. */
+static inline unsigned int zblock_slot_bytes(struct zblock *dev,
+					     unsigned long index,
+					     zspool_word_t word)
+{
+	return zspool_word_flags(word) & ZBLOCK_UNIT ?
+	       zblock_unit_share(dev, index) : zspool_word_size(word);
+}
+
 void zblock_unit_lost(struct zblock *dev, unsigned long index);
 void zblock_unit_settle(struct zblock *dev, unsigned long index);
 
