@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Direct compaction: nr_hugepages gets what free memory allows.
 
-The kernel ends a request at the first page that it could not make, and after a
+The device fills as under swap: memory is full, and each of its pages comes from
+where one of somebody else's went. The kernel ends a request at the first page that it could not make, and after a
 failure it leaves direct compaction out for as many as 64 attempts; so it is
 asked again for a while.
 """
@@ -10,10 +11,14 @@ import time
 
 import vm
 from bench import expect, percent
+from others import Others
 
 LEAST = 0.9
 USELESS = 70    # requests in a row that gained nothing
-SECONDS = 20    # in all
+SECONDS = 60    # in all
+LEFT_MIB = 40   # available when others have their memory
+STEP = 5        # per cent of the device at a time
+SHARE = 0.5     # of the device's content, that compressed pages take at most
 NR = "/proc/sys/vm/nr_hugepages"
 
 
@@ -29,10 +34,21 @@ def ask(wanted):
     return got
 
 
+def fill_among_others(bench):
+    bench.free(100)
+    others = Others(LEFT_MIB)
+    # for every page the pool is to get, one from there
+    pages = int(bench.device.mib * vm.MIB // vm.PAGE * SHARE * STEP / 100)
+    for part in range(STEP, 101, STEP):
+        others.give_back(pages)
+        bench.store.fill(part)
+    others.end()
+    bench.fill()
+
+
 def measure(bench):
     """(huge pages got, huge pages that free memory would make)"""
-    bench.free(100)     # so that its pages are spread anew
-    bench.fill()
+    fill_among_others(bench)
     with bench.busy():
         bench.free(50)
         vm.drop_caches()

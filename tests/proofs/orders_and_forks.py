@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Blocks of order 2 and 3, and forks, with memory full and fragmented."""
 
-import mmap
 import os
-import random
 
 import vm
 from bench import expect
+from others import Others
 
 LEFT_MIB = 36       # available when others have their memory, before holes
 HOLES = 15          # per cent of the others' pages, at random
@@ -14,26 +13,6 @@ COUNT = 800
 FORKS = 60
 PROBE = "/sys/kernel/debug/vmprobe/run"
 LEAST = 0.9         # of order-2 blocks, where the allocator may compact
-POPULATE = 23       # MADV_POPULATE_WRITE
-
-
-class Others:
-    """Other people's memory: takes what there is, and gives some back."""
-
-    def __init__(self):
-        self.pages = int(vm.meminfo("MemAvailable") - LEFT_MIB) * vm.MIB // vm.PAGE
-        self.map = mmap.mmap(-1, self.pages * vm.PAGE,
-                             flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        self.map.madvise(mmap.MADV_NOHUGEPAGE)
-        self.map.madvise(POPULATE)
-
-    def leave_holes(self):
-        for page in random.Random(1).sample(range(self.pages),
-                                            self.pages * HOLES // 100):
-            self.map.madvise(mmap.MADV_DONTNEED, page * vm.PAGE, vm.PAGE)
-
-    def end(self):
-        self.map.close()
 
 
 def probe(order, mode):
@@ -61,9 +40,9 @@ def measure(bench):
     """What failed, by name."""
     bench.fill()
     vm.drop_caches()
-    others = Others()
+    others = Others(LEFT_MIB)
     with bench.busy():
-        others.leave_holes()
+        others.give_back(len(others.kept) * HOLES // 100)
         failed = {f"order {order} {mode}": probe(order, mode)
                   for mode in ("atomic", "kernel") for order in (2, 3)}
         failed["forks"] = failed_forks()
