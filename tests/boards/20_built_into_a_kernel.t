@@ -6,17 +6,7 @@
 # build folder are used under an overlay of this process's own, at their own
 # paths, so that only what changes is built and nothing in the cache does.
 . "$(dirname "$0")/../t/lib.sh"
-n=0 bad=0
-ok()
-{
-	local status=$1
-	shift
-	n=$((n + 1))
-	[ "$status" = 0 ] && echo "ok $n - $*" && return
-	echo "not ok $n - $*"
-	tail -n 30 build/test/into-kernel.log | sed 's/^/# /'
-	bad=1
-}
+said=build/test/into-kernel.log
 root=
 [ "$(id -u)" = 0 ] || root=sudo
 kargs=$(tests/lab/kdir uml) || { echo "1..0 # SKIP no User-Mode Linux"; exit 0; }

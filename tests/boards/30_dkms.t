@@ -9,19 +9,8 @@
 for part in common apt resolve arch kernels uml debian wrap; do
 	. "tests/lab/lib/$part.sh"
 done
-n=0 bad=0
-ok()
-{
-	local status=$1
-	shift
-	n=$((n + 1))
-	[ "$status" = 0 ] && echo "ok $n - $*" && return
-	echo "not ok $n - $*"
-	tail -n 30 "$log" | sed 's/^/# /'
-	bad=1
-}
 mkdir -p build/test
-log=$PWD/build/test/dkms.log
+log=$PWD/build/test/dkms.log said=$log
 bash tests/t/collect-data build/test/data
 : >"$log"
 for kernel in 6.1 6.12; do

@@ -2,70 +2,19 @@
 /* migrate_test.c - the rules of isolate, migrate and put back, one by one */
 #include <linux/err.h>
 #include <linux/pagemap.h>
-#include <linux/slab.h>
 #include "double.h"
+#include "objects.h"
 #include "suites.h"
 
 #define NR	64
 #define SIZE	1500		/* several to a chain of several pages */
 
 static struct zspool *pool;
-static u8 *buf;
-
-static void unused_dropped(void *data, zspool_handle_t handle,
-			   zspool_word_t word)
-{
-}
-
-static const struct zspool_ops ops = { .dropped = unused_dropped };
-
-static void put_object(struct kunit *test, zspool_handle_t h, u8 fill)
-{
-	zspool_word_t obj, old;
-
-	memset(buf, fill, SIZE);
-	KUNIT_ASSERT_EQ(test, 0, zspool_new(pool, h, SIZE, GFP_KERNEL,
-					    NUMA_NO_NODE, &obj));
-	zspool_fill(pool, obj, 0, buf, SIZE);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, h, &old));
-	old = zspool_swap(pool, h, obj);
-	zspool_unpin(pool, h);
-	zspool_drop(pool, old);
-}
-
-static void expect_object(struct kunit *test, zspool_handle_t h, u8 fill)
-{
-	zspool_word_t w;
-	const u8 *addr;
-
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, h, &w));
-	addr = zspool_map(pool, w, buf);
-	KUNIT_EXPECT_EQ(test, addr[0], fill);
-	KUNIT_EXPECT_TRUE(test, !memchr_inv(addr, fill, SIZE));
-	zspool_unmap(pool, w, addr);
-	zspool_unpin(pool, h);
-}
 
 static int migrate_init(struct kunit *test)
 {
-	unsigned int i;
-
-	double_start(test);
-	buf = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-	pool = zs_pool_create("kunit-migrate", 1000, &ops, NULL,
-			      &double_route);
-	if (IS_ERR(pool) || !buf)
-		return -ENOMEM;
-	for (i = 0; i < NR; i++)
-		put_object(test, i, i);
-	return 0;
-}
-
-static void migrate_exit(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
-	zspool_destroy(pool);
-	double_finish(test);
+	pool = objects_start(test, "kunit-migrate", SIZE, NR);
+	return pool ? 0 : -ENOMEM;
 }
 
 static void expect_all(struct kunit *test)
@@ -74,11 +23,6 @@ static void expect_all(struct kunit *test)
 
 	for (i = 0; i < NR; i++)
 		expect_object(test, i, i);
-}
-
-static struct zspage *zspage_of(zspool_handle_t h)
-{
-	return zs_zspage_find(pool, zs_word_id(zspool_peek(pool, h)));
 }
 
 static void a_moved_page_is_read_from_its_new_place(struct kunit *test)
@@ -223,6 +167,7 @@ static void an_object_in_flight_keeps_its_page(struct kunit *test)
 	struct zspage *zspage;
 	struct page *page;
 	unsigned int at;
+	u8 *buf;
 
 	KUNIT_ASSERT_EQ(test, 0, zspool_new(pool, 900, SIZE, GFP_KERNEL,
 					    NUMA_NO_NODE, &obj));
@@ -231,6 +176,8 @@ static void an_object_in_flight_keeps_its_page(struct kunit *test)
 	page = zspage->pages[at >> PAGE_SHIFT];
 	KUNIT_ASSERT_TRUE(test, double_isolate(page));
 	KUNIT_EXPECT_EQ(test, -EAGAIN, double_migrate(page, MIGRATE_SYNC));
+	buf = kunit_kmalloc(test, SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
 	memset(buf, 0xee, SIZE);
 	zspool_fill(pool, obj, 0, buf, SIZE);
 	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 900, &old));
@@ -506,6 +453,6 @@ static struct kunit_case migrate_cases[] = {
 struct kunit_suite migrate_suite = {
 	.name = "zspool_migrate",
 	.init = migrate_init,
-	.exit = migrate_exit,
+	.exit = objects_finish,
 	.test_cases = migrate_cases,
 };

@@ -1,74 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* whole_page_test.c - objects of a whole page: one descriptor, pages apart */
-#include <linux/err.h>
-#include <linux/slab.h>
 #include "double.h"
+#include "objects.h"
 #include "suites.h"
 
 #define NR	(ZS_CHAIN_MAX + 3)
 
 static struct zspool *pool;
-static u8 *buf;
-
-static void unused_dropped(void *data, zspool_handle_t handle,
-			   zspool_word_t word)
-{
-}
-
-static const struct zspool_ops ops = { .dropped = unused_dropped };
-
-static void put_object(struct kunit *test, zspool_handle_t h, u8 fill)
-{
-	zspool_word_t obj, old;
-
-	memset(buf, fill, PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, 0, zspool_new(pool, h, PAGE_SIZE, GFP_KERNEL,
-					    NUMA_NO_NODE, &obj));
-	zspool_fill(pool, obj, 0, buf, PAGE_SIZE);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, h, &old));
-	old = zspool_swap(pool, h, obj);
-	zspool_unpin(pool, h);
-	zspool_drop(pool, old);
-}
-
-static void expect_object(struct kunit *test, zspool_handle_t h, u8 fill)
-{
-	zspool_word_t w;
-	const u8 *addr;
-
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, h, &w));
-	/* never across two pages, so no buffer is needed */
-	addr = zspool_map(pool, w, NULL);
-	KUNIT_ASSERT_NOT_NULL(test, addr);
-	KUNIT_EXPECT_TRUE(test, !memchr_inv(addr, fill, PAGE_SIZE));
-	zspool_unmap(pool, w, addr);
-	zspool_unpin(pool, h);
-}
 
 static int whole_init(struct kunit *test)
 {
-	unsigned int i;
-
-	double_start(test);
-	buf = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-	pool = zs_pool_create("kunit-whole", 1000, &ops, NULL, &double_route);
-	if (IS_ERR(pool) || !buf)
-		return -ENOMEM;
-	for (i = 0; i < NR; i++)
-		put_object(test, i, i);
-	return 0;
-}
-
-static void whole_exit(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
-	zspool_destroy(pool);
-	double_finish(test);
-}
-
-static struct zspage *zspage_of(zspool_handle_t h)
-{
-	return zs_zspage_find(pool, zs_word_id(zspool_peek(pool, h)));
+	pool = objects_start(test, "kunit-whole", PAGE_SIZE, NR);
+	return pool ? 0 : -ENOMEM;
 }
 
 /* All objects but @gone read as they were written. */
@@ -280,6 +223,6 @@ static struct kunit_case whole_cases[] = {
 struct kunit_suite whole_page_suite = {
 	.name = "zspool_whole_page",
 	.init = whole_init,
-	.exit = whole_exit,
+	.exit = objects_finish,
 	.test_cases = whole_cases,
 };

@@ -3,14 +3,6 @@
 # shellcheck disable=SC2181 # ok() takes the status of what was before
 # The laboratory tells success from failure.
 . "$(dirname "$0")/lib.sh"
-n=0
-ok()
-{
-	local status=$1
-	shift
-	n=$((n + 1))
-	[ "$status" = 0 ] && echo "ok $n - $*" || echo "not ok $n - $*"
-}
 lab()
 {
 	tests/lab/run uml --no-build --timeout 60 "$@" 2>/dev/null

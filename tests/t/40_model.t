@@ -56,9 +56,9 @@ mkdir -p build/test
 work=$(mktemp -d build/test/model.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 cp tests/model/*.pml "$work"
-began=$SECONDS n=0 bad=0 all=0
+said=$work/said began=$SECONDS all=0
 
-# check SCENE [OPTION…]: leaves what spin says in $work/said; fails if it cannot
+# check SCENE [OPTION…]: leaves what spin says in $said; fails if it cannot
 # be run. No optimisation: to compile would take longer than to run.
 check()
 {
@@ -69,28 +69,17 @@ check()
 			spin -a "-DSCENE_$scene" "$@" zspool.pml &&
 			gcc -w -O0 -DSAFETY -DCOLLAPSE -DMEMLIM=900 -o pan pan.c &&
 			./pan -m100000 -w21
-	) >"$work/said" 2>&1
-}
-
-ok()
-{
-	local status=$1
-	shift
-	n=$((n + 1))
-	[ "$status" = 0 ] && echo "ok $n - $*" && return
-	echo "not ok $n - $*"
-	tail -n 40 "$work/said" | sed 's/^/# /'
-	bad=1
+	) >"$said" 2>&1
 }
 
 echo 1..$((${#scenes[@]} + ${#broken[@]}))
 for scene in "${scenes[@]}"; do
 	read -ra words <<<"$scene"
 	from=$SECONDS
-	check "${words[@]}" && grep -q 'errors: 0$' "$work/said" &&
-		! grep -qE 'Search not completed|max search depth' "$work/said"
+	check "${words[@]}" && grep -q 'errors: 0$' "$said" &&
+		! grep -qE 'Search not completed|max search depth' "$said"
 	ok $? "$scene: no error in any state"
-	states=$(awk '/states, stored/ { print $1 }' "$work/said")
+	states=$(awk '/states, stored/ { print $1 }' "$said")
 	all=$((all + ${states:-0}))
 	echo "# ${states:-0} states, $((SECONDS - from)) s"
 done
@@ -98,9 +87,9 @@ for variant in "${broken[@]}"; do
 	read -ra words <<<"$variant"
 	# an assertion or a deadlock, and nothing else that may go wrong
 	check "${words[@]:1}" "-DBREAK_${words[0]}" &&
-		grep -qE '^pan:1: (assertion violated|invalid end state)' "$work/said"
+		grep -qE '^pan:1: (assertion violated|invalid end state)' "$said"
 	ok $? "${words[0]} is found out"
-	grep -m 1 '^pan:1:' "$work/said" | sed 's/^pan:1:/#/'
+	grep -m 1 '^pan:1:' "$said" | sed 's/^pan:1:/#/'
 done
 echo "# $all states, $((SECONDS - began)) s in all"
 exit $bad

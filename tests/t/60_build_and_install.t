@@ -4,17 +4,6 @@
 # A kernel that cannot be built for is refused in one line; what make install
 # puts in place, make uninstall takes away.
 . "$(dirname "$0")/lib.sh"
-n=0 bad=0
-ok()
-{
-	local status=$1
-	shift
-	n=$((n + 1))
-	[ "$status" = 0 ] && echo "ok $n - $*" && return
-	echo "not ok $n - $*"
-	[ -z "${said:-}" ] || printf '%s\n' "$said" | tail -n 20 | sed 's/^/# /'
-	bad=1
-}
 work=$(mktemp -d build/test/install.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 

@@ -4,6 +4,25 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
+# ok STATUS WHAT: the next line of TAP. A failure shows the end of $said, which is
+# a file or the words themselves, and sets bad.
+# shellcheck disable=SC2034 # bad is for those who source this
+n=0 bad=0
+ok()
+{
+	local status=$1
+	shift
+	n=$((n + 1))
+	[ "$status" = 0 ] && echo "ok $n - $*" && return
+	echo "not ok $n - $*"
+	bad=1
+	if [ -f "${said:-}" ]; then
+		tail -n 40 "$said"
+	else
+		printf '%s\n' "${said:-}" | tail -n 40
+	fi | sed 's/^/# /'
+}
+
 # guest_tests KERNEL [OPTION…] [-- TEST…]: tests/guest in a guest, as TAP. With
 # LIGHT in the environment the tests that can do with less data take less.
 # A kernel that the mirror does not have is skipped with its reason; a guest
