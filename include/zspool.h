@@ -189,6 +189,8 @@ bool zspool_movable(void);
 int zspool_prepare(struct zspool *pool, zspool_handle_t handle, gfp_t gfp);
 int zspool_new(struct zspool *pool, zspool_handle_t handle, size_t size,
 	       gfp_t gfp, int nid, zspool_word_t *obj);
+int zspool_renew(struct zspool *pool, zspool_handle_t handle, size_t size,
+		 gfp_t gfp, int nid, zspool_word_t *obj);
 void zspool_fill(struct zspool *pool, zspool_word_t obj, size_t offset,
 		 const void *src, size_t len);
 bool zspool_pin(struct zspool *pool, zspool_handle_t handle,

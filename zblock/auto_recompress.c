@@ -6,62 +6,70 @@
  *	age=SECONDS [threshold=BYTES] [rate=PAGES]
  *
  * Pages not used for so long, of at least so many bytes, are recompressed by the
- * device's last algorithm, so many a second at most. A thread of the lowest
- * priority does it; whatever else wants op_lock goes first, and I/O takes no lock
- * that it has, but the pin of the slot being copied. It goes through the device
+ * device's last algorithm, so many a second at most, and for some milliseconds at
+ * a time: see pace.h. Its priority is nobody's lower, as it would hold op_lock,
+ * a decompressor or a pin while others have the CPU. It goes through the device
  * no more than once in SECONDS: what did not get smaller has a rest until then.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/device.h>
-#include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kstrtox.h>
-#include <linux/kthread.h>
-#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include "zblock.h"
 
-#define EVERY		HZ
 #define RATE_DEFAULT	256U
 
-static void run(struct zblock *dev)
+/* Is there more to do in this second? */
+static bool run(struct zblock *dev)
 {
 	struct zblock_auto_recompress *a = &dev->auto_recompress;
+	u32 left = zblock_pace_left(&a->pace, a->rate);
+	int tried;
 
 	lockdep_assert_held(&dev->op_lock);
-	if (!dev->nr_pages || !dev->ages)
-		return;
+	if (!left || !dev->nr_pages || !dev->ages)
+		return false;
 	if (a->next >= dev->nr_pages) {
 		if (time_before64(get_jiffies_64(),
 				  a->began + (u64)a->age * HZ))
-			return;
+			return false;
 		a->next = 0;
 	}
 	if (!a->next)
 		a->began = get_jiffies_64();
-	a->next = zblock_recompress_cold(dev, a->next, a->age, a->threshold,
-					 a->rate);
+	tried = zblock_recompress_cold(dev, &a->next, a->age, a->threshold,
+				       left);
+	if (tried < 0)
+		return false;
+	zblock_pace_spend(&a->pace, tried);
+	return (u32)tried < left && a->next < dev->nr_pages;
 }
 
-static int auto_thread(void *data)
+static void auto_work(struct work_struct *work)
 {
-	struct zblock *dev = data;
+	struct zblock *dev = container_of(to_delayed_work(work), struct zblock,
+					  auto_recompress.pace.work);
+	bool soon = true;
 
-	set_user_nice(current, MAX_NICE);
-	while (!kthread_should_stop()) {
-		/* who stops us holds it */
-		if (mutex_trylock(&dev->op_lock)) {
-			run(dev);
-			mutex_unlock(&dev->op_lock);
-		}
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (!kthread_should_stop())
-			schedule_timeout(EVERY);
-		__set_current_state(TASK_RUNNING);
+	/* zblock_auto_recompress_clear() waits for us with op_lock held */
+	if (mutex_trylock(&dev->op_lock)) {
+		soon = run(dev);
+		mutex_unlock(&dev->op_lock);
 	}
-	return 0;
+	if (READ_ONCE(dev->auto_recompress.age))
+		zblock_pace_again(&dev->auto_recompress.pace, soon);
+}
+
+/**
+ * zblock_auto_recompress_init() - before the disk is there
+ * @dev: the device
+ */
+void zblock_auto_recompress_init(struct zblock *dev)
+{
+	INIT_DELAYED_WORK(&dev->auto_recompress.pace.work, auto_work);
 }
 
 /**
@@ -75,11 +83,9 @@ void zblock_auto_recompress_clear(struct zblock *dev)
 	struct zblock_auto_recompress *a = &dev->auto_recompress;
 
 	lockdep_assert_held(&dev->op_lock);
-	if (a->thread)
-		kthread_stop(a->thread);
-	a->thread = NULL;
-	a->next = 0;
 	WRITE_ONCE(a->age, 0);
+	cancel_delayed_work_sync(&a->pace.work);
+	a->next = 0;
 }
 
 static ssize_t auto_recompress_show(struct device *d,
@@ -98,7 +104,6 @@ static ssize_t auto_recompress_show(struct device *d,
 static int set_policy(struct zblock *dev, u32 age, u32 threshold, u32 rate)
 {
 	struct zblock_auto_recompress *a = &dev->auto_recompress;
-	struct task_struct *thread;
 
 	lockdep_assert_held(&dev->op_lock);
 	if (!dev->track_age || !dev->algorithm[ZBLOCK_PRIMARY + 1].ops) {
@@ -106,17 +111,11 @@ static int set_policy(struct zblock *dev, u32 age, u32 threshold, u32 rate)
 		       dev->disk->disk_name);
 		return -EINVAL;
 	}
-	thread = kthread_create(auto_thread, dev, "%s-recompress",
-				dev->disk->disk_name);
-	if (IS_ERR(thread))
-		return PTR_ERR(thread);
-	/* not before: a write that fails leaves the policy that there was */
 	zblock_auto_recompress_clear(dev);
 	WRITE_ONCE(a->threshold, threshold);
 	WRITE_ONCE(a->rate, rate);
 	WRITE_ONCE(a->age, age);
-	a->thread = thread;
-	wake_up_process(thread);
+	zblock_pace_start(&a->pace);
 	return 0;
 }
 

@@ -4,10 +4,10 @@
  *
  *	age=SECONDS [size=BYTES] [rate=BLOCKS]
  *
- * Once a second slots not used for so long, and of at least so many bytes, are
- * written back, up to so many blocks of the backing device. A worker does it,
- * a part of the device at a time; whatever else has op_lock goes first, and I/O
- * takes no lock that the worker has but the pin of the slot being copied.
+ * Slots not used for so long, and of at least so many bytes, are written back, up
+ * to so many blocks of the backing device a second. A worker does it, a few blocks
+ * and a part of the device at a time (see pace.h); I/O takes no lock that the
+ * worker has but the pin of the slot being copied.
  */
 #include <linux/device.h>
 #include <linux/kstrtox.h>
@@ -17,44 +17,55 @@
 #include <linux/workqueue.h>
 #include "zblock.h"
 
-#define EVERY		HZ
-/* Slots looked at each time. */
-#define SLOTS		BIT(18)
+/* Slots looked at each time, and blocks written. */
+#define SLOTS		BIT(16)
+#define BLOCKS		32U
 #define RATE_DEFAULT	256U
 
-static void run(struct zblock *dev)
+/* Is there more to do in this second? */
+static bool run(struct zblock *dev)
 {
+	u32 left = zblock_pace_left(&dev->auto_wb.pace, dev->auto_wb.rate);
 	const struct zblock_wb_what what = {
 		.min_age = dev->auto_wb.age,
 		.min_size = dev->auto_wb.size,
-		.max_blocks = dev->auto_wb.rate,
+		.max_blocks = min(left, BLOCKS),
 		.background = true,
 	};
 	struct zblock_wb_range range;
+	u64 written;
 
 	lockdep_assert_held(&dev->op_lock);
-	if (!dev->nr_pages || !dev->backing || !dev->ages)
-		return;
+	if (!left || !dev->nr_pages || !dev->backing || !dev->ages)
+		return false;
 	range.from = dev->auto_wb.next < dev->nr_pages ? dev->auto_wb.next : 0;
 	range.to = min(range.from + SLOTS, dev->nr_pages);
-	/* an error has been logged, or is a limit; the next time comes */
-	if (!zblock_writeback(dev, &what, &range, 1))
-		dev->auto_wb.next = range.to;
+	written = zblock_stat_sum(dev, ZBLOCK_BD_WRITES);
+	/* an error has been logged, or is a limit; the next second comes */
+	if (zblock_writeback(dev, &what, &range, 1))
+		return false;
+	/* nobody else writes: that takes op_lock */
+	written = zblock_stat_sum(dev, ZBLOCK_BD_WRITES) - written;
+	zblock_pace_spend(&dev->auto_wb.pace, written);
+	if (written >= what.max_blocks)
+		return true;
+	dev->auto_wb.next = range.to;
+	return range.to < dev->nr_pages;
 }
 
 static void auto_work(struct work_struct *work)
 {
 	struct zblock *dev = container_of(to_delayed_work(work), struct zblock,
-					  auto_wb.work);
+					  auto_wb.pace.work);
+	bool soon = true;
 
 	/* zblock_auto_writeback_clear() waits for us with op_lock held */
 	if (mutex_trylock(&dev->op_lock)) {
-		run(dev);
+		soon = run(dev);
 		mutex_unlock(&dev->op_lock);
 	}
 	if (READ_ONCE(dev->auto_wb.age))
-		queue_delayed_work(zblock_lazy_wq, &dev->auto_wb.work,
-				   EVERY);
+		zblock_pace_again(&dev->auto_wb.pace, soon);
 }
 
 /**
@@ -63,7 +74,7 @@ static void auto_work(struct work_struct *work)
  */
 void zblock_auto_writeback_init(struct zblock *dev)
 {
-	INIT_DELAYED_WORK(&dev->auto_wb.work, auto_work);
+	INIT_DELAYED_WORK(&dev->auto_wb.pace.work, auto_work);
 }
 
 /**
@@ -76,7 +87,7 @@ void zblock_auto_writeback_clear(struct zblock *dev)
 {
 	lockdep_assert_held(&dev->op_lock);
 	WRITE_ONCE(dev->auto_wb.age, 0);
-	cancel_delayed_work_sync(&dev->auto_wb.work);
+	cancel_delayed_work_sync(&dev->auto_wb.pace.work);
 	dev->auto_wb.next = 0;
 }
 
@@ -115,12 +126,14 @@ static int parse_arg(const char *param, const char *val, struct policy *p)
 static int parse(char *args, struct policy *p)
 {
 	char *param, *val;
+	int err;
 
 	args = strim(args);
 	while (*args) {
 		args = next_arg(args, &param, &val);
-		if (parse_arg(param, val, p))
-			return -EINVAL;
+		err = parse_arg(param, val, p);
+		if (err)
+			return err;
 	}
 	return p->age && p->rate && p->size <= PAGE_SIZE ? 0 : -EINVAL;
 }
@@ -141,7 +154,7 @@ static int set_policy(struct zblock *dev, const struct policy *p)
 		WRITE_ONCE(dev->auto_wb.size, p->size);
 		WRITE_ONCE(dev->auto_wb.rate, p->rate);
 		WRITE_ONCE(dev->auto_wb.age, p->age);
-		mod_delayed_work(zblock_lazy_wq, &dev->auto_wb.work, EVERY);
+		zblock_pace_start(&dev->auto_wb.pace);
 	}
 	mutex_unlock(&dev->op_lock);
 	return err;

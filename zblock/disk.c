@@ -115,6 +115,7 @@ static struct zblock *alloc_device(void)
 	dev->unit_size = ZBLOCK_UNIT_DEFAULT;
 	dev->wb_batch = ZBLOCK_WB_BATCH;
 	zblock_limit_init(dev);
+	zblock_auto_recompress_init(dev);
 	zblock_auto_writeback_init(dev);
 	/* the zram of a distribution does that */
 	dev->track_age = !strcmp(zblock_name, "zram");

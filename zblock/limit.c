@@ -36,7 +36,8 @@ static unsigned long near_pages(struct zblock *dev)
 
 	if (!limit)
 		return ULONG_MAX;
-	return div_u64((u64)limit * READ_ONCE(dev->limit_near), 100);
+	/* up: nothing at all is near to nothing */
+	return div_u64((u64)limit * READ_ONCE(dev->limit_near) + 99, 100);
 }
 
 static enum zblock_limit_state state_of(struct zblock *dev,

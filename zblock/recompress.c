@@ -20,6 +20,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/kstrtox.h>
+#include <linux/ktime.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -28,6 +29,9 @@
 
 /* Slots between two looks whether somebody else wants the CPU. */
 #define AT_ONCE		1024
+
+/* How long cold pages are recompressed at a time, in nanoseconds. */
+#define SLICE		(5 * NSEC_PER_MSEC)
 
 /* Sizes are counted in steps of so many bytes. */
 #define STEP		64
@@ -44,6 +48,7 @@
  * @threshold: only objects of so many bytes, and to less than that; 0: any
  * @max_pages: how many pages to try at most
  * @age: only pages not used for so many seconds; 0: any
+ * @until: when to leave off, in ns of ktime_get(); 0: at the end
  */
 struct recompress {
 	struct zblock *dev;
@@ -55,6 +60,7 @@ struct recompress {
 	unsigned int threshold;
 	u64 max_pages;
 	u32 age;
+	u64 until;
 };
 
 /**
@@ -129,8 +135,8 @@ static int make_object(const struct recompress *r, unsigned long index,
 	if (!err && !is_smaller(r, index, word, size))
 		err = -EFBIG;
 	if (!err)
-		err = zspool_new(pool, index, size, GFP_EAGER,
-				 page_to_nid(r->page), obj);
+		err = zspool_renew(pool, index, size, GFP_EAGER,
+				   page_to_nid(r->page), obj);
 	if (!err) {
 		zspool_fill(pool, *obj, 0, cctx->buf, size);
 		*sum = zblock_sum(r->dev, cctx->buf, size);
@@ -320,6 +326,11 @@ static int find_least(const struct recompress *r, unsigned int *least)
 	return 0;
 }
 
+static bool time_is_up(const struct recompress *r)
+{
+	return r->until && ktime_get_ns() >= r->until;
+}
+
 /*
  * From slot *@at on, which is where to go on afterwards: objects of @least to
  * @most bytes.
@@ -336,14 +347,19 @@ static int recompress_from(struct recompress *r, unsigned long *at,
 		zspool_word_t word;
 
 		index = *at;
-		if (!(index % AT_ONCE))
+		if (!(index % AT_ONCE)) {
 			cond_resched();
+			if (time_is_up(r))
+				break;
+		}
 		word = zspool_peek(r->dev->pool, index);
 		if (!wanted(r, index, word))
 			continue;
 		bytes = zblock_slot_bytes(r->dev, index, word);
 		if (bytes < least || bytes > most)
 			continue;
+		if (time_is_up(r))
+			break;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		r->max_pages--;
@@ -376,37 +392,44 @@ static int recompress_all(struct recompress *r)
 /**
  * zblock_recompress_cold() - recompress some cold pages by the last algorithm
  * @dev: a device that has its size
- * @from: the slot to begin with
+ * @at: the slot to begin with, and afterwards to go on with; the number of
+ *	slots if that was the last
  * @age: only pages not used for so many seconds
  * @threshold: only objects of so many bytes
  * @max_pages: how many to try at most
  *
+ * Takes some milliseconds at most, whatever @max_pages says.
+ *
  * Context: process; may sleep; op_lock held.
- * Return: the slot to go on with; the number of slots if that was the last
+ * Return: how many were tried; -ENOMEM, or why one could not be stored
  */
-unsigned long zblock_recompress_cold(struct zblock *dev, unsigned long from,
-				     u32 age, u32 threshold, u32 max_pages)
+int zblock_recompress_cold(struct zblock *dev, unsigned long *at, u32 age,
+			   u32 threshold, u32 max_pages)
 {
 	struct recompress r = {
 		.dev = dev, .age = age, .threshold = threshold,
 		.max_pages = max_pages,
+		.until = ktime_get_ns() + SLICE,
 	};
+	int err;
 
 	lockdep_assert_held(&dev->op_lock);
 	for (r.prio = ZBLOCK_ALGORITHMS - 1; r.prio && !r.codec; )
 		r.codec = dev->codec[r.prio--];
-	if (!r.codec)
-		return dev->nr_pages;
+	if (!r.codec) {
+		*at = dev->nr_pages;
+		return 0;
+	}
 	r.prio++;
-	if (zblock_contexts_reserve(r.codec, GFP_KERNEL | __GFP_NOWARN))
-		return from;
+	err = zblock_contexts_reserve(r.codec, GFP_KERNEL | __GFP_NOWARN);
+	if (err)
+		return err;
 	r.page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
 	if (!r.page)
-		return from;
-	/* for want of memory it stops, and goes on from there later */
-	recompress_from(&r, &from, 0, PAGE_SIZE);
+		return -ENOMEM;
+	err = recompress_from(&r, at, 0, PAGE_SIZE);
 	__free_page(r.page);
-	return from;
+	return err ? err : max_pages - r.max_pages;
 }
 
 /* The algorithm that is meant: one of the secondary ones. */

@@ -224,13 +224,20 @@ static ssize_t debug_stat_show(struct device *d, struct device_attribute *attr,
 	struct zspool_stats stats;
 
 	pool_stats(dev, &stats);
-	return sysfs_emit(buf, "version: %d\n%8llu %8lu %8llu\n",
+	return sysfs_emit(buf, "version: %d\n%8llu %8lu\n",
 			  DEBUG_STAT_VERSION,
 			  zblock_stat_sum(dev, ZBLOCK_WRITE_STALLS),
-			  stats.deferred,
-			  zblock_stat_sum(dev, ZBLOCK_CORRUPTED));
+			  stats.deferred);
 }
 static DEVICE_ATTR_RO(debug_stat);
+
+static ssize_t corrupted_show(struct device *d, struct device_attribute *attr,
+			      char *buf)
+{
+	return sysfs_emit(buf, "%llu\n",
+			  zblock_stat_sum(zblock_of(d), ZBLOCK_CORRUPTED));
+}
+static DEVICE_ATTR_RO(corrupted);
 
 static struct attribute *zblock_attrs[] = {
 	&dev_attr_disksize.attr,
@@ -241,6 +248,7 @@ static struct attribute *zblock_attrs[] = {
 	&dev_attr_io_stat.attr,
 	&dev_attr_mm_stat.attr,
 	&dev_attr_debug_stat.attr,
+	&dev_attr_corrupted.attr,
 	NULL
 };
 

@@ -88,6 +88,7 @@
 
 #include "backing.h"
 #include "codec.h"
+#include "pace.h"
 #include "writeback.h"
 
 /* The block size towards the system, whatever the page size, as zram's. */
@@ -198,7 +199,7 @@ struct zblock_algorithm {
 
 /**
  * struct zblock_auto_recompress - a policy; op_lock
- * @thread: NULL: off
+ * @pace: when and how much
  * @next: the slot to go on with
  * @began: when it was at the first slot, in jiffies
  * @age: seconds that pages have not been used; 0: off
@@ -206,7 +207,7 @@ struct zblock_algorithm {
  * @rate: how many to try in a second
  */
 struct zblock_auto_recompress {
-	struct task_struct *thread;
+	struct zblock_pace pace;
 	unsigned long next;
 	u64 began;
 	u32 age;
@@ -299,7 +300,7 @@ struct zblock {
 		u32 size;		/* bytes */
 		u32 rate;		/* blocks a second */
 		unsigned long next;	/* slot to go on from */
-		struct delayed_work work;
+		struct zblock_pace pace;
 	} auto_wb;
 
 	atomic_long_t max_used;
@@ -372,11 +373,12 @@ int zblock_algorithm_prio(struct zblock *dev, const char *name,
 
 /* recompress.c */
 extern const struct attribute_group zblock_recompress_group;
-unsigned long zblock_recompress_cold(struct zblock *dev, unsigned long from,
-				     u32 age, u32 threshold, u32 max_pages);
+int zblock_recompress_cold(struct zblock *dev, unsigned long *at, u32 age,
+			   u32 threshold, u32 max_pages);
 
 /* auto_recompress.c */
 extern const struct attribute_group zblock_auto_recompress_group;
+void zblock_auto_recompress_init(struct zblock *dev);
 void zblock_auto_recompress_clear(struct zblock *dev);
 
 /* checksum.c */

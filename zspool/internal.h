@@ -485,7 +485,20 @@ void zs_obj_copy(struct zspage *to, unsigned int to_index,
 #define ZS_PRIVATE_ORPHAN	2UL	/* tag: private is the next orphan | 2 */
 #define ZS_PRIVATE_TAGS		3UL
 
-struct page *zs_page_get(struct zspool *pool, gfp_t gfp, int nid);
+
+/**
+ * struct zs_page_source - where a page for a chain is to come from
+ * @gfp: how to allocate it
+ * @nid: on which node; NUMA_NO_NODE for any
+ * @past_limit: also where the pool has reached its limit
+ */
+struct zs_page_source {
+	gfp_t gfp;
+	int nid;
+	bool past_limit;
+};
+
+struct page *zs_page_get(struct zspool *pool, const struct zs_page_source *from);
 void zs_page_put(struct zspool *pool, struct page *page);
 unsigned long zs_stock_drain(struct zspool *pool, unsigned int keep);
 struct zspool *zs_stock_steal(struct page *page);

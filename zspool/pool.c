@@ -275,14 +275,14 @@ unlock:
 	return lack;
 }
 
-static int get_spare(struct size_class *class, struct page **spare, gfp_t gfp,
-		     int nid)
+static int get_spare(struct size_class *class, struct page **spare,
+		     const struct zs_page_source *from)
 {
 	struct page *page;
 
 	if (*spare)
 		return 0;
-	page = zs_page_get(class->pool, gfp, nid);
+	page = zs_page_get(class->pool, from);
 	if (IS_ERR(page))
 		return PTR_ERR(page);
 	*spare = page;
@@ -309,16 +309,17 @@ static int add_zspage(struct size_class *class, struct page **spare, gfp_t gfp)
  * was lacking, so look again, and keep what is left over for the next.
  */
 static int take_object(struct size_class *class, zspool_handle_t handle,
-		       size_t size, gfp_t gfp, int nid, zspool_word_t *obj)
+		       size_t size, const struct zs_page_source *from,
+		       zspool_word_t *obj)
 {
 	struct page *spare = NULL;
 	enum lack lack;
 	int err = 0;
 
 	while (!err && (lack = try_take(class, handle, size, &spare, obj))) {
-		err = get_spare(class, &spare, gfp, nid);
+		err = get_spare(class, &spare, from);
 		if (!err && lack == LACK_ZSPAGE)
-			err = add_zspage(class, &spare, gfp);
+			err = add_zspage(class, &spare, from->gfp);
 	}
 	if (spare)
 		zs_page_put(class->pool, spare);
@@ -342,6 +343,23 @@ int zspool_prepare(struct zspool *pool, zspool_handle_t handle, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(zspool_prepare);
 
+static int new_object(struct zspool *pool, zspool_handle_t handle, size_t size,
+		      const struct zs_page_source *from, zspool_word_t *obj)
+{
+	int err;
+
+	if (!size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -ENOSPC;
+	/* compaction and migration find the word by the object's header */
+	err = zs_table_grow(&pool->words, handle, from->gfp);
+	if (err)
+		return err;
+	return take_object(&pool->classes[zs_class_of(size)], handle, size,
+			   from, obj);
+}
+
 /**
  * zspool_new() - allocate an object for a handle, not yet published
  * @pool: a numbered pool
@@ -362,22 +380,38 @@ EXPORT_SYMBOL_GPL(zspool_prepare);
 int zspool_new(struct zspool *pool, zspool_handle_t handle, size_t size,
 	       gfp_t gfp, int nid, zspool_word_t *obj)
 {
-	struct size_class *class;
-	int err;
+	const struct zs_page_source from = { .gfp = gfp, .nid = nid };
 
-	if (!size)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -ENOSPC;
-	/* compaction and migration find the word by the object's header */
-	err = zs_table_grow(&pool->words, handle, gfp);
-	if (err)
-		return err;
-
-	class = &pool->classes[zs_class_of(size)];
-	return take_object(class, handle, size, gfp, nid, obj);
+	return new_object(pool, handle, size, &from, obj);
 }
 EXPORT_SYMBOL_GPL(zspool_new);
+
+/**
+ * zspool_renew() - allocate an object that takes the place of a larger one
+ * @pool: a numbered pool
+ * @handle: the handle, which holds the larger one
+ * @size: bytes, 1 to PAGE_SIZE
+ * @gfp: as for zspool_new()
+ * @nid: as for zspool_new()
+ * @obj: the object, as a word without flags
+ *
+ * As zspool_new(), but past the pool's limit: for a moment there are both
+ * objects, and a pool that is full can be made smaller.
+ *
+ * Context: as @gfp says; no pin held.
+ * Return: 0; -EINVAL for size 0 or a handle past the end; -ENOSPC for a size
+ * over PAGE_SIZE; -ENOMEM
+ */
+int zspool_renew(struct zspool *pool, zspool_handle_t handle, size_t size,
+		 gfp_t gfp, int nid, zspool_word_t *obj)
+{
+	const struct zs_page_source from = {
+		.gfp = gfp, .nid = nid, .past_limit = true,
+	};
+
+	return new_object(pool, handle, size, &from, obj);
+}
+EXPORT_SYMBOL_GPL(zspool_renew);
 
 /**
  * zspool_drop() - free the object of a word that no handle holds any more

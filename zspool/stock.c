@@ -28,17 +28,17 @@ static unsigned long stock_private(struct zspool *pool)
 /**
  * zs_page_get() - a page for a chain
  * @pool: the pool
- * @gfp: how to allocate if the stock has none
- * @nid: where; NUMA_NO_NODE for anywhere
+ * @from: how to allocate if the stock has none
  *
  * Its private is 0: the VM may find the page, and is told to come again.
  *
- * Context: as @gfp says; no lock held.
+ * Context: as @from->gfp says; no lock held.
  * Return: the page; ERR_PTR(-ENOSPC) at the pool's limit, ERR_PTR(-ENOMEM)
  */
-struct page *zs_page_get(struct zspool *pool, gfp_t gfp, int nid)
+struct page *zs_page_get(struct zspool *pool, const struct zs_page_source *from)
 {
 	struct page *page = NULL;
+	int nid = from->nid;
 	long limit;
 
 	if (READ_ONCE(pool->nr_stock)) {
@@ -56,12 +56,12 @@ struct page *zs_page_get(struct zspool *pool, gfp_t gfp, int nid)
 	}
 	if (page)
 		return page;
-	limit = READ_ONCE(pool->limit);
+	limit = from->past_limit ? 0 : READ_ONCE(pool->limit);
 	if (atomic_long_inc_return(&pool->pages) > limit && limit) {
 		atomic_long_dec(&pool->pages);
 		return ERR_PTR(-ENOSPC);
 	}
-	page = pool->route->alloc(pool, gfp, nid);
+	page = pool->route->alloc(pool, from->gfp, nid);
 	if (page)
 		return page;
 	atomic_long_dec(&pool->pages);

@@ -67,6 +67,9 @@ static void an_isolated_page_is_not_isolated_again(struct kunit *test)
 
 static void a_fresh_zspage_is_not_isolated(struct kunit *test)
 {
+	const struct zs_page_source anywhere = {
+		.gfp = GFP_KERNEL, .nid = NUMA_NO_NODE,
+	};
 	struct size_class *class = &pool->classes[zs_class_of(SIZE)];
 	struct zspage *zspage;
 	struct zs_move move;
@@ -74,7 +77,7 @@ static void a_fresh_zspage_is_not_isolated(struct kunit *test)
 
 	zspage = zs_zspage_new(class, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, zspage);
-	page = zs_page_get(pool, GFP_KERNEL, NUMA_NO_NODE);
+	page = zs_page_get(pool, &anywhere);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(page));
 	spin_lock(&class->lock);
 	zs_zspage_grow(zspage, page);

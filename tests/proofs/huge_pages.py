@@ -17,7 +17,6 @@ LEAST = 0.9
 USELESS = 70    # requests in a row that gained nothing
 SECONDS = 60    # in all
 LEFT_MIB = 40   # available when others have their memory
-CACHES_MIB = 80 # holes for what is read from files meanwhile
 STEP = 5        # per cent of the device at a time
 SHARE = 0.5     # of the device's content, that compressed pages take at most
 NR = "/proc/sys/vm/nr_hugepages"
@@ -38,7 +37,6 @@ def ask(wanted):
 def fill_among_others(bench):
     bench.free(100)
     others = Others(LEFT_MIB)
-    others.give_back(CACHES_MIB * vm.MIB // vm.PAGE)
     # for every page the pool is to get, one from there
     pages = int(bench.device.mib * vm.MIB // vm.PAGE * SHARE * STEP / 100)
     for part in range(STEP, 101, STEP):

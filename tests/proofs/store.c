@@ -286,7 +286,9 @@ int main(int argc, char **argv)
 		    0);
 	pages = atoi(argv[3]) * 256u;
 	generation = calloc(pages, sizeof(*generation));
-	if (data == MAP_FAILED || !data_pages || !generation)
+	/* or it would be read anew from the host wherever memory is short */
+	if (data == MAP_FAILED || !data_pages || !generation ||
+	    mlock(data, (size_t)data_pages * PAGE))
 		die("memory");
 	for (i = 0; i < LOCKS; i++)
 		pthread_mutex_init(&lock[i], NULL);

@@ -40,8 +40,8 @@ guest_tests()
 		shift
 	done
 	[ $# -eq 0 ] || shift
-	log=build/test/$kernel.log
-	tap=build/test/$kernel,$(basename "$0" .t).tap
+	log=build/test/$kernel,$(basename "$0" .t).log
+	tap=${log%.log}.tap
 	bash tests/t/collect-data build/test/data
 	bash tests/t/fetch-foreign build/test/foreign 2>"$log.foreign" ||
 		sed 's/^/# /' "$log.foreign"

@@ -1,0 +1,6 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The guest tests that take memory from the kernel, which has to be movable.
+. "$(dirname "$0")/lib.sh"
+guest_tests 6.12 --mem 768M --append movablecore=512M --timeout 900 -- \
+	hotplug/memory_blocks_come_and_go.test
