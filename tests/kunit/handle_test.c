@@ -76,6 +76,27 @@ static void sizes_and_handles_have_their_errnos(struct kunit *test)
 	zspool_destroy(pool);
 }
 
+static void what_replaces_a_larger_object_is_had_past_the_limit(struct kunit *test)
+{
+	struct zspool *pool = numbered(test, 10);
+	static const char data[3000];
+	zspool_word_t obj, old;
+
+	store(test, pool, 1, data, sizeof(data));
+	zspool_set_limit(pool, zspool_total_pages(pool));
+	KUNIT_EXPECT_EQ(test, -ENOSPC, zspool_new(pool, 1, 500, GFP_KERNEL,
+						  NUMA_NO_NODE, &obj));
+	KUNIT_ASSERT_EQ(test, 0, zspool_renew(pool, 1, 500, GFP_KERNEL,
+					      NUMA_NO_NODE, &obj));
+	zspool_fill(pool, obj, 0, data, 500);
+	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 1, &old));
+	old = zspool_swap(pool, 1, obj);
+	zspool_unpin(pool, 1);
+	zspool_drop(pool, old);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	zspool_destroy(pool);
+}
+
 static void a_pin_is_held_by_one(struct kunit *test)
 {
 	struct zspool *pool = numbered(test, 1000);
@@ -222,6 +243,7 @@ static int handle_init(struct kunit *test)
 
 static struct kunit_case handle_cases[] = {
 	KUNIT_CASE(sizes_and_handles_have_their_errnos),
+	KUNIT_CASE(what_replaces_a_larger_object_is_had_past_the_limit),
 	KUNIT_CASE(a_pin_is_held_by_one),
 	KUNIT_CASE(waiters_for_a_pin_all_get_it),
 	KUNIT_CASE(a_free_under_a_pin_is_done_once_by_its_holder),
