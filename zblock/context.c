@@ -16,6 +16,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -36,11 +37,6 @@ static bool new_unit(struct zblock_codec *codec, void **unit, gfp_t gfp,
 		return true;
 	*unit = kvmalloc_node(codec->params.unit, gfp, node);
 	return *unit;
-}
-
-static size_t unit_room(const struct zblock_codec *codec)
-{
-	return codec->params.unit > PAGE_SIZE ? codec->params.unit : 0;
 }
 
 static void free_cctx(struct zblock_cctx *cctx)
@@ -249,34 +245,61 @@ int zblock_contexts_reserve(struct zblock_codec *codec, gfp_t gfp)
 	return err;
 }
 
+/* What the kernel gave for a kvmalloc() of @size: more than that, mostly. */
+static size_t bytes_of(const void *mem, size_t size)
+{
+	if (!mem)
+		return 0;
+	return is_vmalloc_addr(mem) ? PAGE_ALIGN(size) : ksize(mem);
+}
+
+static size_t cctx_bytes(const struct zblock_codec *codec,
+			 const struct zblock_cctx *cctx)
+{
+	if (!cctx)
+		return 0;
+	return ksize(cctx) + bytes_of(cctx->buf, zblock_codec_room(codec)) +
+	       bytes_of(cctx->mem, codec->ops->cctx_size(&codec->params)) +
+	       bytes_of(cctx->src, codec->params.unit);
+}
+
+static size_t dctx_bytes(const struct zblock_codec *codec,
+			 const struct zblock_dctx *dctx)
+{
+	if (!dctx)
+		return 0;
+	return ksize(dctx) + bytes_of(dctx->bounce, codec->params.unit) +
+	       bytes_of(dctx->mem, zblock_codec_dctx_size(codec)) +
+	       bytes_of(dctx->out, codec->params.unit);
+}
+
 /**
  * zblock_contexts_size() - memory of a codec's contexts and tables
  * @codec: the codec
+ *
+ * Its dictionary is its algorithm's.
  *
  * Context: any; the codec must not go.
  * Return: bytes
  */
 size_t zblock_contexts_size(struct zblock_codec *codec)
 {
-	size_t c = sizeof(struct zblock_cctx) + zblock_codec_room(codec) +
-		   codec->ops->cctx_size(&codec->params) + unit_room(codec);
-	size_t d = sizeof(struct zblock_dctx) + codec->params.unit +
-		   zblock_codec_dctx_size(codec) + unit_room(codec);
-	const struct zblock_cctx *first_cctx = READ_ONCE(codec->first_cctx);
-	const struct zblock_dctx *first_dctx = READ_ONCE(codec->first_dctx);
-	size_t sum = sizeof(*codec) + codec->params.data_size +
-		     codec->params.dict_size;
+	const struct zblock_cctx *first_cctx = see_cctx(&codec->first_cctx);
+	const struct zblock_dctx *first_dctx = see_dctx(&codec->first_dctx);
+	size_t sum = sizeof(*codec) + codec->params.data_size;
 	unsigned int cpu;
 
-	sum += (first_cctx ? c : 0) + (first_dctx ? d : 0);
+	sum += cctx_bytes(codec, first_cctx) + dctx_bytes(codec, first_dctx);
 	for_each_possible_cpu(cpu) {
 		struct zblock_codec_cpu *own = per_cpu_ptr(codec->cpu, cpu);
-		const struct zblock_cctx *cctx = READ_ONCE(own->cctx);
-		const struct zblock_dctx *dctx = READ_ONCE(own->dctx);
+		const struct zblock_cctx *cctx = see_cctx(&own->cctx);
+		const struct zblock_dctx *dctx = see_dctx(&own->dctx);
 
 		sum += sizeof(*own);
-		sum += (cctx && cctx != first_cctx ? c : 0) +
-		       (dctx && dctx != first_dctx ? d : 0);
+		if (cctx != first_cctx)
+			sum += cctx_bytes(codec, cctx);
+		if (dctx != first_dctx)
+			sum += dctx_bytes(codec, dctx);
 	}
 	return sum;
 }

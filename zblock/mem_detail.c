@@ -53,17 +53,19 @@ static void measure(struct zblock *dev, u64 *bytes)
 	down_read(&dev->init_lock);
 	if (dev->pool)
 		measure_pool(dev, bytes);
-	for (prio = 0; prio < ZBLOCK_ALGORITHMS; prio++)
+	for (prio = 0; prio < ZBLOCK_ALGORITHMS; prio++) {
+		bytes[PART_CODECS] += dev->algorithm[prio].params.dict_size;
 		if (dev->codec[prio])
 			bytes[PART_CODECS] +=
 				zblock_contexts_size(dev->codec[prio]);
+	}
 	if (dev->unit_codec)
 		bytes[PART_CODECS] += zblock_contexts_size(dev->unit_codec);
 	bytes[PART_AGES] = zblock_column_bytes(dev->ages);
 	bytes[PART_CHECKSUMS] = zblock_column_bytes(dev->sums);
 	bytes[PART_BACKING] = zblock_backing_bytes(dev->backing);
 	up_read(&dev->init_lock);
-	bytes[PART_DEVICE] = sizeof(*dev) +
+	bytes[PART_DEVICE] = sizeof(*dev) + zblock_queue_bytes() +
 			     num_possible_cpus() * sizeof(struct zblock_stats) +
 			     BITS_TO_LONGS(dev->nr_units) * sizeof(long);
 }

@@ -477,3 +477,15 @@ void zblock_queue_destroy(struct zblock_queue *queue)
 	free_percpu(queue->helper);
 	kfree(queue);
 }
+
+/**
+ * zblock_queue_bytes() - memory of a device's jobs when there are none
+ *
+ * Context: any.
+ * Return: bytes
+ */
+size_t zblock_queue_bytes(void)
+{
+	return sizeof(struct zblock_queue) +
+	       num_possible_cpus() * sizeof(struct zblock_helper);
+}

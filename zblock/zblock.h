@@ -467,6 +467,7 @@ void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
 void zblock_run_bio(struct zblock *dev, struct bio *bio);
 struct zblock_queue *zblock_queue_create(void);
 void zblock_queue_destroy(struct zblock_queue *queue);
+size_t zblock_queue_bytes(void);
 
 /* unit_sysfs.c */
 extern const struct attribute_group zblock_unit_group;
