@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* class_test.c - the geometry of size classes, and the layout of a word */
+/* row: class_lookup */
 #include <kunit/test.h>
 #include "suites.h"
 #include "../../zspool/internal.h"

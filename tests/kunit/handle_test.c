@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* handle_test.c - pins, frees that are put off, and what an owner is told */
+/* row: zspool_api */
+/* row: free_from_any_context */
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* migrate_test.c - the rules of isolate, migrate and put back, one by one */
+/* row: migration */
+/* row: pinned_again */
 #include <linux/err.h>
 #include <linux/pagemap.h>
 #include "double.h"

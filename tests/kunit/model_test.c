@@ -5,6 +5,7 @@
  * Each worker owns some handles and knows what each must hold. Meanwhile two
  * others move pages as the VM would, and compact. A million operations.
  */
+/* row: migration */
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/prandom.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* object_test.c - objects in zspages: free lists, both pages, compaction */
+/* row: zspool_api */
+/* row: read_without_copy */
+/* row: pool_limit */
 #include <linux/random.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* whole_page_test.c - objects of a whole page: one descriptor, pages apart */
+/* row: huge */
 #include "double.h"
 #include "objects.h"
 #include "suites.h"

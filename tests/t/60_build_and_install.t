@@ -29,7 +29,7 @@ refused()
 all=(MODULES MIGRATION COMPACTION BLOCK LZ4_COMPRESS LZ4_DECOMPRESS ZSTD_COMPRESS ZSTD_DECOMPRESS)
 new=$((6 << 16 | 1 << 8))
 
-echo 1..13
+echo 1..14
 ! said=$(make KDIR="$work/none" modules 2>&1) && grep -q "install the kernel's headers" <<<"$said"
 ok $? "no headers: said so"
 kernel $((5 << 16 | 15 << 8)) "${all[@]}"
@@ -64,8 +64,10 @@ to=$root/lib/modules/$release/updates
 [ "$(modinfo -F vermagic "$to/zblock.ko" | cut -d ' ' -f 1)" = "$release" ] &&
 	grep -q 'updates/zblock.ko:.*updates/zspool.ko' "$root/lib/modules/$release/modules.dep"
 ok $? "the modules are in the place of their kernel, and modprobe finds both"
+[ -x "$root/usr/local/sbin/zblock-train" ] && [ -s "$root/usr/local/share/man/man4/zblock.4" ]
+ok $? "so are the manual page and zblock-train"
 said=$(make DESTDIR="$root" uninstall 2>&1)
 ok $? "make uninstall"
-[ ! -e "$to" ] && ! grep -q zblock "$root/lib/modules/$release/modules.dep"
+[ -z "$(find "$root/usr" -type f)" ] && [ ! -e "$to" ] && ! grep -q zblock "$root/lib/modules/$release/modules.dep"
 ok $? "nothing is left"
 exit $bad
