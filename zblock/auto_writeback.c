@@ -57,7 +57,7 @@ static void auto_work(struct work_struct *work)
 {
 	struct zblock *dev = container_of(to_delayed_work(work), struct zblock,
 					  auto_wb.pace.work);
-	bool soon = true;
+	bool soon = false;
 
 	/* zblock_auto_writeback_clear() waits for us with op_lock held */
 	if (mutex_trylock(&dev->op_lock)) {

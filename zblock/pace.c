@@ -49,7 +49,7 @@ void zblock_pace_spend(struct zblock_pace *pace, u32 n)
 /**
  * zblock_pace_again() - queue the work once more
  * @pace: whose
- * @soon: in a tick; else when the second is over
+ * @soon: in a tick; else when the second is over, or a while later if it is
  *
  * Context: process; op_lock need not be held: who waits for the work is looked
  * after by cancel_delayed_work_sync().
@@ -57,7 +57,7 @@ void zblock_pace_spend(struct zblock_pace *pace, u32 n)
 void zblock_pace_again(struct zblock_pace *pace, bool soon)
 {
 	unsigned long gone = jiffies - pace->second;
+	unsigned long delay = gone < HZ ? HZ - gone : HZ / 10;
 
-	queue_delayed_work(zblock_lazy_wq, &pace->work,
-			   soon || gone >= HZ ? 1 : HZ - gone);
+	queue_delayed_work(zblock_lazy_wq, &pace->work, soon ? 1 : delay);
 }
