@@ -437,18 +437,21 @@ static inline bool zs_word_names(zspool_word_t w, const struct zspage *zspage,
 	       zs_word_index(w) == index;
 }
 
-/* zspage.c */
+/* desc.c */
 int zs_zspage_cache_init(void);
 void zs_zspage_cache_exit(void);
 struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp);
+void zs_zspage_free_desc(struct zspage *zspage);
+struct zspage *zs_zspage_find(struct zspool *pool, u32 id);
+struct zspage *zs_zspage_peek(struct zspool *pool, unsigned long id);
+
+/* zspage.c */
 bool zs_zspage_has_room(const struct zspage *zspage);
 void zs_zspage_grow(struct zspage *zspage, struct page *page);
 unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages);
 struct page *zs_zspage_vacate(struct zspage *zspage, unsigned int nth);
 void zs_zspage_hand_over(struct zspage *from, unsigned int nth,
 			 struct zspage *to);
-void zs_zspage_free_desc(struct zspage *zspage);
-struct zspage *zs_zspage_find(struct zspool *pool, u32 id);
 struct zspage *zs_zspage_of_page(struct page *page, bool block,
 				 unsigned int *nth);
 unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * desc.c - zspages' descriptors: their caches, and the ids that words name them by
+ */
+#include <linux/slab.h>
+#include "internal.h"
+
+/*
+ * Descriptors by the length of their chains, which is rounded up so that there
+ * are few caches; the last is that of whole pages, with their headers.
+ */
+#define CACHE_STEP	4
+#define CACHE_SOLE	(ZS_CHAIN_MAX / CACHE_STEP)
+static struct kmem_cache *zspage_cache[CACHE_SOLE + 1];
+
+static_assert(ZS_CHAIN_MAX % CACHE_STEP == 0);
+
+static unsigned int cache_of(const struct size_class *class)
+{
+	if (zs_class_sole(class))
+		return CACHE_SOLE;
+	return (class->pages - 1) / CACHE_STEP;
+}
+
+static size_t desc_size(unsigned int cache)
+{
+	unsigned int pages = min(cache + 1, CACHE_SOLE) * CACHE_STEP;
+
+	return sizeof(struct zspage) + pages * sizeof(struct page *) +
+	       (cache == CACHE_SOLE ? pages * sizeof(u32) : 0);
+}
+
+/* A type-safe cache keeps a pointer behind each object. */
+static size_t desc_bytes(const struct size_class *class)
+{
+	return ALIGN(desc_size(cache_of(class)), 8) + sizeof(void *);
+}
+
+/**
+ * zs_zspage_cache_init() - make the caches of descriptors
+ *
+ * Type-safe, because who comes from a page finds the zspage before it can know
+ * that the zspage is still the page's.
+ *
+ * Context: process; sleeps.
+ * Return: 0 or -ENOMEM
+ */
+int zs_zspage_cache_init(void)
+{
+	char name[24];
+	unsigned int i;
+
+	for (i = 0; i <= CACHE_SOLE; i++) {
+		snprintf(name, sizeof(name), "zspool_zspage_%u", i);
+		zspage_cache[i] = kmem_cache_create(name, desc_size(i), 8,
+						    SLAB_TYPESAFE_BY_RCU, NULL);
+		if (!zspage_cache[i]) {
+			zs_zspage_cache_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/**
+ * zs_zspage_cache_exit() - the end of zs_zspage_cache_init()
+ *
+ * Context: process; there is no zspage any more.
+ */
+void zs_zspage_cache_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i <= CACHE_SOLE; i++) {
+		kmem_cache_destroy(zspage_cache[i]);
+		zspage_cache[i] = NULL;
+	}
+}
+
+/*
+ * Ids. A free entry of the table holds the next free id + 1, shifted up by one
+ * and odd, as no pointer is; so the list needs no memory of its own.
+ */
+#define FREE_ID		1UL
+
+static int id_get(struct zspool *pool, struct zspage *zspage, gfp_t gfp)
+{
+	u64 *entry;
+	unsigned long id;
+	int err;
+
+	spin_lock(&pool->id_lock);
+	if (pool->id_free) {
+		id = pool->id_free - 1;
+		entry = zs_table_entry(&pool->zspages, id);
+		pool->id_free = *entry >> 1;
+	} else {
+		id = pool->id_next;
+		spin_unlock(&pool->id_lock);
+		err = zs_table_grow(&pool->zspages, id, gfp);
+		if (err)
+			return err == -EINVAL ? -ENOSPC : err;
+		spin_lock(&pool->id_lock);
+		/* another may have taken it; its successor may lack a chunk */
+		id = pool->id_next;
+		entry = zs_table_entry(&pool->zspages, id);
+		if (!entry) {
+			spin_unlock(&pool->id_lock);
+			return -EAGAIN;
+		}
+		pool->id_next++;
+	}
+	zspage->id = id;
+	WRITE_ONCE(*entry, (unsigned long)zspage);
+	spin_unlock(&pool->id_lock);
+	return 0;
+}
+
+static void id_put(struct zspool *pool, u32 id)
+{
+	u64 *entry = zs_table_entry(&pool->zspages, id);
+
+	spin_lock(&pool->id_lock);
+	WRITE_ONCE(*entry, pool->id_free << 1 | FREE_ID);
+	pool->id_free = id + 1;
+	spin_unlock(&pool->id_lock);
+}
+
+/**
+ * zs_zspage_find() - the zspage of an id
+ * @pool: the pool
+ * @id: of a word that the caller has pinned, or of an object in flight
+ *
+ * Context: any.
+ * Return: the zspage
+ */
+struct zspage *zs_zspage_find(struct zspool *pool, u32 id)
+{
+	u64 *entry = zs_table_entry(&pool->zspages, id);
+
+	return (struct zspage *)(unsigned long)READ_ONCE(*entry);
+}
+EXPORT_SYMBOL_FOR_TEST(zs_zspage_find);
+
+/**
+ * zs_zspage_peek() - the zspage that has an id now, if one has
+ * @pool: the pool
+ * @id: any id below pool->id_next
+ *
+ * Context: rcu_read_lock() held; the zspage may become another at any time.
+ * Return: the zspage or NULL
+ */
+struct zspage *zs_zspage_peek(struct zspool *pool, unsigned long id)
+{
+	u64 *entry = zs_table_entry(&pool->zspages, id);
+	unsigned long at = entry ? READ_ONCE(*entry) : 0;
+
+	return at & FREE_ID ? NULL : (struct zspage *)at;
+}
+
+/**
+ * zs_zspage_free_desc() - free a descriptor and its id
+ * @zspage: a zspage without pages, DEAD or FRESH
+ *
+ * Context: any but irq.
+ */
+void zs_zspage_free_desc(struct zspage *zspage)
+{
+	struct size_class *class = zspage->class;
+
+	id_put(class->pool, zspage->id);
+	atomic_long_sub(desc_bytes(class), &class->pool->desc_bytes);
+	kmem_cache_free(zspage_cache[cache_of(class)], zspage);
+}
+
+/**
+ * zs_zspage_new() - make a zspage without pages, on no list yet
+ * @class: its class
+ * @gfp: how to allocate
+ *
+ * Context: as @gfp says; no lock held.
+ * Return: a FRESH zspage, or NULL
+ */
+struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp)
+{
+	struct zspool *pool = class->pool;
+	struct zspage *zspage;
+	int err;
+
+	gfp &= ~(__GFP_HIGHMEM | __GFP_MOVABLE);
+	zspage = kmem_cache_alloc(zspage_cache[cache_of(class)], gfp);
+	if (!zspage)
+		return NULL;
+	/*
+	 * Not zeroed as a whole: who comes from a page that was in this zspage
+	 * in its former life may be looking, and finds some class always.
+	 */
+	memset(zspage->pages, 0, class->pages * sizeof(*zspage->pages));
+	zspage->inuse = 0;
+	zspage->fresh = 0;
+	zspage->isolated = 0;
+	zspage->nr_pages = 0;
+	zspage->moving = 0;
+	zspage->group = ZS_GROUP_25;
+	zspage->free = ZS_NIL;
+	WRITE_ONCE(zspage->state, ZS_FRESH);
+	INIT_LIST_HEAD(&zspage->link);
+	/* with all of the above; see holds_page() */
+	smp_store_release(&zspage->class, class);
+
+	do {
+		err = id_get(pool, zspage, gfp);
+	} while (err == -EAGAIN);
+	if (err) {
+		kmem_cache_free(zspage_cache[cache_of(class)], zspage);
+		return NULL;
+	}
+	atomic_long_add(desc_bytes(class), &pool->desc_bytes);
+	return zspage;
+}
+EXPORT_SYMBOL_FOR_TEST(zs_zspage_new);
