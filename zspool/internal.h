@@ -488,7 +488,6 @@ void zs_obj_copy(struct zspage *to, unsigned int to_index,
 #define ZS_PRIVATE_ORPHAN	2UL	/* tag: private is the next orphan | 2 */
 #define ZS_PRIVATE_TAGS		3UL
 
-
 /**
  * struct zs_page_source - where a page for a chain is to come from
  * @gfp: how to allocate it

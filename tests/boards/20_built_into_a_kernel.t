@@ -6,7 +6,7 @@
 # build folder are used under an overlay of this process's own, at their own
 # paths, so that only what changes is built and nothing in the cache does.
 . "$(dirname "$0")/../t/lib.sh"
-said=build/test/into-kernel.log
+said_in build/test/into-kernel.log
 root=
 [ "$(id -u)" = 0 ] || root=sudo
 kargs=$(tests/lab/kdir uml) || { echo "1..0 # SKIP no User-Mode Linux"; exit 0; }
@@ -63,4 +63,4 @@ timeout -s KILL 60 "$work/linux" mem=256M seccomp=on rootfstype=hostfs rootflags
 grep -q 'built in: all is well' "$log" && ! grep -qE 'BUG:|WARNING:|Kernel panic' "$log"
 ok $? "a device is there from boot, and keeps its data"
 $root rm -rf "$work"
-exit $bad
+end

@@ -10,7 +10,8 @@ for part in common apt resolve arch kernels uml debian wrap; do
 	. "tests/lab/lib/$part.sh"
 done
 mkdir -p build/test
-log=$PWD/build/test/dkms.log said=$log
+log=$PWD/build/test/dkms.log
+said_in "$log"
 bash tests/t/collect-data build/test/data
 : >"$log"
 for kernel in 6.1 6.12; do
@@ -88,4 +89,4 @@ ok $? "the package can be removed"
 	\( -name 'zspool*' -o -name 'zblock*' \) 2>/dev/null)" ]
 ok $? "and nothing is left"
 wrap_root rm -rf "$root"
-exit $bad
+end

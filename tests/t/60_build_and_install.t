@@ -70,4 +70,4 @@ said=$(make DESTDIR="$root" uninstall 2>&1)
 ok $? "make uninstall"
 [ -z "$(find "$root/usr" -type f)" ] && [ ! -e "$to" ] && ! grep -q zblock "$root/lib/modules/$release/modules.dep"
 ok $? "nothing is left"
-exit $bad
+end

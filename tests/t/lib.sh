@@ -4,10 +4,16 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
-# ok STATUS WHAT: the next line of TAP. A failure shows the end of $said, which is
-# a file or the words themselves, and sets bad.
-# shellcheck disable=SC2034 # bad is for those who source this
-n=0 bad=0
+n=0 bad=0 said=
+
+# said_in FILE: where ok() finds what a failure is to show the end of; else $said has
+# the words themselves
+said_in()
+{
+	said=$1
+}
+
+# ok STATUS WHAT: the next line of TAP
 ok()
 {
 	local status=$1
@@ -16,11 +22,17 @@ ok()
 	[ "$status" = 0 ] && echo "ok $n - $*" && return
 	echo "not ok $n - $*"
 	bad=1
-	if [ -f "${said:-}" ]; then
+	if [ -f "$said" ]; then
 		tail -n 40 "$said"
 	else
-		printf '%s\n' "${said:-}" | tail -n 40
+		printf '%s\n' "$said" | tail -n 40
 	fi | sed 's/^/# /'
+}
+
+# The end of a test that used ok().
+end()
+{
+	exit "$bad"
 }
 
 # guest_tests KERNEL [OPTION…] [-- TEST…]: tests/guest in a guest, as TAP. With
