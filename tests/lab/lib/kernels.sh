@@ -49,7 +49,7 @@ kernel_append()
 	# SLUB's checks, and with them no per-CPU sheaves of objects, whose stale
 	# entries would hide leaks from kmemleak.
 	uml-debug)	echo slab_debug=F ;;
-	# Under emulation a processor does fewer accesses in a watchpoint's time than
+	# Under emulation a processor does fewer accesses in the time of a watchpoint than
 	# the sanitizer's defaults think: it looks at more of them.
 	kcsan)	echo kcsan.skip_watch=1000 kcsan.udelay_task=100 ;;
 	esac
