@@ -225,8 +225,8 @@ struct zblock_auto_recompress {
  *	write, either to read
  * @pool: NULL before disksize; as @algorithm, and I/O reads it
  * @codec: as @pool; by priority, NULL where @algorithm has none
- * @nr_pages: the size, 0 before disksize; op_lock to write. Set after @pool and
- *	@codec and read before them
+ * @nr_pages: the size, 0 before disksize; op_lock to write, and init_lock to
+ *	make it 0. Set after @pool and @codec and read before them
  * @claims: resets and removes under way: nobody may open; disk->open_mutex
  * @track_age: have @ages from the next disksize on; op_lock to write
  * @ages: when slots were last used, or NULL; as @pool
