@@ -243,7 +243,7 @@ struct zblock_auto_recompress {
  * @wb_limit: units of 4 KiB that may still be written to @backing
  * @wb_batch: the most blocks to be written at a time
  * @limit_pages: the most pages the pool may have, 0: any; kept before
- *	there is a pool too; init_lock either way to write
+ *	there is a pool too; init_lock to write, so that the pool's is the same
  * @limit_near: percent of it that are near; one writes, all read
  * @limit_state: as last told; @limit_work writes
  * @limit_work: tells
