@@ -4,8 +4,8 @@
 # make KDIR=DIR ARCH=… CROSS_COMPILE=…   the same for another kernel
 # make ZBLOCK_CODECS="lz4 zstd"          with these algorithms only
 # make ZSPOOL_DEBUGFS=n ZSPOOL_SMALL=y   without debugfs, and for size
-# make demo test test-kernels test-boards proofs soak bench lint footprint install uninstall deb clean
-#      distclean-lab: see README.md
+# make demo test test-kernels test-boards proofs soak kcsan bench lint footprint install uninstall
+#      deb clean distclean-lab: see README.md
 
 VERSION := 0.1.0
 
@@ -22,7 +22,7 @@ ifneq ($(TESTS),)
 SOURCES += tests/Kbuild.tests tests/kunit tests/kmod bench
 endif
 
-.PHONY: all modules demo test test-kernels proofs soak bench lint test-boards footprint install uninstall deb clean distclean-lab help
+.PHONY: all modules demo test test-kernels proofs soak kcsan bench lint test-boards footprint install uninstall deb clean distclean-lab help
 
 all: modules
 
@@ -53,6 +53,10 @@ proofs:
 # The long forms: hours. Goes on where it was broken off.
 soak:
 	@$(TOP)/tests/soak/run
+
+# The tests with races to show, on a kernel that looks for data races.
+kcsan:
+	@$(TOP)/tests/kcsan/run
 
 test-boards:
 	$(TOP)/tests/run tests/boards/*.t

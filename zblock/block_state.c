@@ -32,7 +32,7 @@ static void *state_start(struct seq_file *m, loff_t *pos)
 
 	down_read(&dev->init_lock);
 	/* the size is set last and goes first */
-	if (!dev->pool || !dev->nr_pages)
+	if (!dev->pool || !READ_ONCE(dev->nr_pages))
 		return *pos ? NULL : ERR_PTR(-EINVAL);
 	return find_slot(dev, pos);
 }

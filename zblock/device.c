@@ -267,7 +267,10 @@ void zblock_clear(struct zblock *dev)
 	set_capacity_and_notify(dev->disk, 0);
 	part_stat_set_all(dev->disk->part0, 0);
 	zblock_units_stop(dev);
+	/* block_state looks at slots, and at what is computed from this */
+	down_write(&dev->init_lock);
 	WRITE_ONCE(dev->nr_pages, 0);
+	up_write(&dev->init_lock);
 	zblock_limit_clear(dev);
 	zblock_auto_writeback_clear(dev);
 	swap_backend(dev, &b);

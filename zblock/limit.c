@@ -162,11 +162,11 @@ static ssize_t mem_limit_store(struct device *d, struct device_attribute *attr,
 	pages = (bytes >> PAGE_SHIFT) + !!(bytes & ~PAGE_MASK);
 	/* so that it fits a long, and in bytes 64 bits: else it would be none */
 	pages = min3(pages, (u64)LONG_MAX, U64_MAX >> PAGE_SHIFT);
-	down_read(&dev->init_lock);
+	down_write(&dev->init_lock);
 	WRITE_ONCE(dev->limit_pages, pages);
 	if (dev->pool)
-		zspool_set_limit(dev->pool, dev->limit_pages);
-	up_read(&dev->init_lock);
+		zspool_set_limit(dev->pool, pages);
+	up_write(&dev->init_lock);
 	mod_delayed_work(zblock_lazy_wq, &dev->limit_work, 0);
 	return len;
 }

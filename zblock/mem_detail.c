@@ -64,10 +64,10 @@ static void measure(struct zblock *dev, u64 *bytes)
 	bytes[PART_AGES] = zblock_column_bytes(dev->ages);
 	bytes[PART_CHECKSUMS] = zblock_column_bytes(dev->sums);
 	bytes[PART_BACKING] = zblock_backing_bytes(dev->backing);
-	up_read(&dev->init_lock);
 	bytes[PART_DEVICE] = sizeof(*dev) + zblock_queue_bytes() +
 			     num_possible_cpus() * sizeof(struct zblock_stats) +
 			     BITS_TO_LONGS(dev->nr_units) * sizeof(long);
+	up_read(&dev->init_lock);
 }
 
 static ssize_t mem_detail_show(struct device *d, struct device_attribute *attr,

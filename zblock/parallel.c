@@ -325,11 +325,13 @@ static void call_helpers(struct zblock_queue *queue, unsigned int nr)
 	nr -= lookouts;
 	for_each_cpu_wrap(cpu, cpu_online_mask, self + 1) {
 		struct zblock_helper *helper = per_cpu_ptr(queue->helper, cpu);
+		unsigned int skip = READ_ONCE(helper->skip);
 
 		if (cpu == self || work_pending(&helper->work))
 			continue;
-		if (READ_ONCE(helper->skip)) {
-			WRITE_ONCE(helper->skip, helper->skip - 1);
+		if (skip) {
+			/* of two submitters one may count for both */
+			WRITE_ONCE(helper->skip, skip - 1);
 			continue;
 		}
 		if (queue_work_on(cpu, zblock_wq, &helper->work) && !--nr)

@@ -228,6 +228,17 @@ static void unit_work(struct work_struct *work)
 		queue_delayed_work(zblock_wq, &dev->unit_work, RETRY_DELAY);
 }
 
+/* Whoever only looks at a device, such as mem_detail, has init_lock. */
+static void set_units(struct zblock *dev, struct zblock_codec *codec,
+		      unsigned long units)
+{
+	lockdep_assert_held(&dev->op_lock);
+	down_write(&dev->init_lock);
+	dev->unit_codec = codec;
+	dev->nr_units = units;
+	up_write(&dev->init_lock);
+}
+
 /**
  * zblock_units_create() - what a device with units needs besides its pool
  * @dev: the device; its unit_shift is set, and becomes 0 if it has no unit
@@ -265,8 +276,7 @@ int zblock_units_create(struct zblock *dev, unsigned long nr_pages)
 	}
 	INIT_DELAYED_WORK(&dev->unit_work, unit_work);
 	dev->unit_stop = false;
-	dev->unit_codec = codec;
-	dev->nr_units = units;
+	set_units(dev, codec, units);
 	return 0;
 }
 
@@ -293,11 +303,12 @@ void zblock_units_stop(struct zblock *dev)
  */
 void zblock_units_destroy(struct zblock *dev)
 {
-	if (!dev->unit_codec)
+	struct zblock_codec *codec = dev->unit_codec;
+
+	if (!codec)
 		return;
 	cancel_delayed_work_sync(&dev->unit_work);
-	zblock_codec_destroy(dev->unit_codec);
-	dev->unit_codec = NULL;
-	dev->nr_units = 0;
+	set_units(dev, NULL, 0);
+	zblock_codec_destroy(codec);
 	kvfree(dev->unit_lost);
 }

@@ -226,8 +226,8 @@ struct zblock_auto_recompress {
  *	write, either to read
  * @pool: NULL before disksize; as @algorithm, and I/O reads it
  * @codec: as @pool; by priority, NULL where @algorithm has none
- * @nr_pages: the size, 0 before disksize; op_lock to write. Set after @pool and
- *	@codec and read before them
+ * @nr_pages: the size, 0 before disksize; op_lock to write, and init_lock to
+ *	make it 0. Set after @pool and @codec and read before them
  * @claims: resets and removes under way: nobody may open; disk->open_mutex
  * @track_age: have @ages from the next disksize on; op_lock to write
  * @ages: when slots were last used, or NULL; as @pool
@@ -244,7 +244,7 @@ struct zblock_auto_recompress {
  * @wb_limit: units of 4 KiB that may still be written to @backing
  * @wb_batch: the most blocks to be written at a time
  * @limit_pages: the most pages the pool may have, 0: any; kept before
- *	there is a pool too; init_lock either way to write
+ *	there is a pool too; init_lock to write, so that the pool's is the same
  * @limit_near: percent of it that are near; one writes, all read
  * @limit_state: as last told; @limit_work writes
  * @limit_work: tells

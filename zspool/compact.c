@@ -129,7 +129,7 @@ static void empty_zspage(struct zspage *from)
 	lockdep_assert_held(&class->lock);
 	zs_zspage_unlink(from);
 	from->moving++;
-	class->moving++;
+	zs_class_moving(class, 1);
 	for (i = 0; i < from->fresh && from->inuse; i++) {
 		if (!(zs_obj_header(from, i) & ZS_USED))
 			continue;
@@ -147,7 +147,7 @@ static void empty_zspage(struct zspage *from)
 	if (--from->moving)
 		/* the VM is moving a page of it, and settles it */
 		return;
-	class->moving--;
+	zs_class_moving(class, -1);
 	zs_zspage_link(from);
 	zs_zspage_settle(from);
 }

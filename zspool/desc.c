@@ -108,7 +108,7 @@ static int id_get(struct zspool *pool, struct zspage *zspage, gfp_t gfp)
 			spin_unlock(&pool->id_lock);
 			return -EAGAIN;
 		}
-		pool->id_next++;
+		WRITE_ONCE(pool->id_next, id + 1);
 	}
 	zspage->id = id;
 	WRITE_ONCE(*entry, (unsigned long)zspage);

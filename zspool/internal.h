@@ -183,7 +183,7 @@ struct size_class {
 	struct zspool *pool;		/* const */
 	struct list_head group[ZS_GROUPS];	/* lock */
 	unsigned int zspages[ZS_GROUPS];	/* lock; read without */
-	unsigned int moving;		/* lock: zspages off the lists */
+	unsigned int moving;		/* lock; read without: off the lists */
 	unsigned long inuse;		/* lock: objects; read without */
 	unsigned long nr_pages;		/* lock; read without */
 };
@@ -207,8 +207,9 @@ struct zspage {
 	u8 nr_pages;			/* class->lock: pages there are */
 	u8 moving;			/* class->lock: migrations under way */
 	u8 group;			/* class->lock */
-	u8 state;			/* class->lock: enum zs_state */
-	struct page *pages[];		/* class->lock to write, a pin to read */
+	u8 state;			/* class->lock; read without: zs_state */
+	/* class->lock to write, a pin to read, or a second look: holds_page() */
+	struct page *pages[];
 };
 
 static_assert(ZS_CHAIN_MAX <= 32, "zspage->isolated has 32 bits");
@@ -285,7 +286,7 @@ struct zspool {
 	const struct zspool_ops *ops;
 	void *owner;
 	spinlock_t id_lock;		/* the zspages' ids */
-	unsigned long id_next;		/* id_lock: never used from here */
+	unsigned long id_next;		/* id_lock; read without: unused yet */
 	unsigned long id_free;		/* id_lock: first free id + 1, or 0 */
 
 	bool plain;			/* const: the pool picks handles */
@@ -294,7 +295,7 @@ struct zspool {
 	unsigned long handle_free;	/* handle_lock */
 
 	spinlock_t stock_lock;		/* the stock */
-	unsigned int nr_stock;		/* stock_lock */
+	unsigned int nr_stock;		/* stock_lock; read without */
 	struct page *stock[ZS_STOCK_MAX];	/* stock_lock */
 
 	struct page *orphans;		/* stock_lock: to be given back */
@@ -549,6 +550,7 @@ extern struct list_head zs_pools;
 
 /* stat.c */
 unsigned long zs_class_zspages(const struct size_class *class);
+void zs_class_moving(struct size_class *class, int n);
 
 /* check.c, debugfs.c: left out of a small machine's build, see Kbuild */
 #ifdef ZSPOOL_DEBUGFS

@@ -203,7 +203,7 @@ int zs_move_begin(struct zs_move *move, struct page *src,
 	}
 	if (!zspage->moving++) {
 		zs_zspage_unlink(zspage);
-		class->moving++;
+		zs_class_moving(class, 1);
 	}
 	move->zspage = zspage;
 unlock:
@@ -245,7 +245,7 @@ void zs_move_end(struct zs_move *move, struct page *dst, int err)
 	if (dst)
 		vacant = zs_zspage_vacate(zspage, move->nth);
 	if (!--zspage->moving) {
-		class->moving--;
+		zs_class_moving(class, -1);
 		zs_zspage_link(zspage);
 		gone = zs_zspage_settle(zspage);
 	}

@@ -91,9 +91,10 @@ static struct page *ops_alloc(struct zspool *pool, gfp_t gfp, int nid)
 	return page;
 }
 
+/* Under the owner's lock only: who comes from the page reads it meanwhile. */
 static void ops_set_private(struct page *page, unsigned long private)
 {
-	set_page_private(page, private);
+	WRITE_ONCE(page->private, private);
 }
 
 static bool ops_release(struct zspool *pool, struct page *page, bool wait)

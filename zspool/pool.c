@@ -156,7 +156,7 @@ static bool bury_class(struct size_class *class)
 		list_for_each_entry_safe(zspage, next, &class->group[g], link) {
 			if (zspage->isolated)
 				continue;
-			class->inuse -= zspage->inuse;
+			WRITE_ONCE(class->inuse, class->inuse - zspage->inuse);
 			zs_zspage_unlink(zspage);
 			zs_bury(zspage);
 		}

@@ -27,6 +27,20 @@ unsigned long zs_class_zspages(const struct size_class *class)
 }
 
 /**
+ * zs_class_moving() - zspages have been taken off the lists, or put back
+ * @class: the class
+ * @n: how many more
+ *
+ * Context: class->lock held.
+ */
+void zs_class_moving(struct size_class *class, int n)
+{
+	lockdep_assert_held(&class->lock);
+	/* zs_class_zspages() counts them without the lock */
+	WRITE_ONCE(class->moving, class->moving + n);
+}
+
+/**
  * zspool_get_stats() - a pool's figures
  * @pool: the pool
  * @stats: filled in

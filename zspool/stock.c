@@ -25,6 +25,13 @@ static unsigned long stock_private(struct zspool *pool)
 	return (unsigned long)pool | ZS_PRIVATE_STOCK;
 }
 
+/* The stock has one more page, or one less; others look without the lock. */
+static void stock_count(struct zspool *pool, int n)
+{
+	lockdep_assert_held(&pool->stock_lock);
+	WRITE_ONCE(pool->nr_stock, pool->nr_stock + n);
+}
+
 /**
  * zs_page_get() - a page for a chain
  * @pool: the pool
@@ -46,7 +53,7 @@ struct page *zs_page_get(struct zspool *pool, const struct zs_page_source *from)
 		if (pool->nr_stock) {
 			page = pool->stock[pool->nr_stock - 1];
 			if (nid == NUMA_NO_NODE || nid == page_to_nid(page)) {
-				pool->nr_stock--;
+				stock_count(pool, -1);
 				pool->route->set_private(page, 0);
 			} else {
 				page = NULL;
@@ -82,7 +89,8 @@ static bool stock_put(struct zspool *pool, struct page *page)
 	spin_lock(&pool->stock_lock);
 	if (pool->nr_stock < ZS_STOCK_MAX) {
 		pool->route->set_private(page, stock_private(pool));
-		pool->stock[pool->nr_stock++] = page;
+		pool->stock[pool->nr_stock] = page;
+		stock_count(pool, 1);
 		kept = true;
 	}
 	spin_unlock(&pool->stock_lock);
@@ -162,7 +170,7 @@ void zs_page_put(struct zspool *pool, struct page *page)
  */
 struct zspool *zs_stock_steal(struct page *page)
 {
-	unsigned long private = page_private(page);
+	unsigned long private = READ_ONCE(page_private(page));
 	struct zspool *pool;
 	unsigned int i;
 
@@ -178,7 +186,8 @@ struct zspool *zs_stock_steal(struct page *page)
 		spin_unlock(&pool->stock_lock);
 		return NULL;
 	}
-	pool->stock[i] = pool->stock[--pool->nr_stock];
+	stock_count(pool, -1);
+	pool->stock[i] = pool->stock[pool->nr_stock];
 	spin_unlock(&pool->stock_lock);
 	return pool;
 }
@@ -215,7 +224,8 @@ unsigned long zs_stock_drain(struct zspool *pool, unsigned int keep)
 
 		spin_lock(&pool->stock_lock);
 		if (pool->nr_stock > keep) {
-			page = pool->stock[--pool->nr_stock];
+			stock_count(pool, -1);
+			page = pool->stock[pool->nr_stock];
 			/* in no zspage and not in the stock: nobody's */
 			pool->route->set_private(page, 0);
 		}
@@ -242,13 +252,13 @@ void zs_bury(struct zspage *zspage)
 	unsigned int i;
 
 	lockdep_assert_held(&class->lock);
-	zspage->state = ZS_DEAD;
+	WRITE_ONCE(zspage->state, ZS_DEAD);
 	WRITE_ONCE(class->nr_pages, class->nr_pages - zspage->nr_pages);
 	for (i = 0; i < class->pages; i++) {
 		if (!zspage->pages[i])
 			continue;
 		if (stock_put(pool, zspage->pages[i]))
-			zspage->pages[i] = NULL;
+			WRITE_ONCE(zspage->pages[i], NULL);
 		else
 			left = true;
 	}

@@ -112,7 +112,9 @@ void zs_zspage_grow(struct zspage *zspage, struct page *page)
 
 	lockdep_assert_held(&class->lock);
 	class->pool->route->set_private(page, (unsigned long)zspage);
-	zspage->pages[zs_class_sole(class) ? next_free(zspage) : at] = page;
+	/* as all of pages[], read by who has looked at a stale page */
+	WRITE_ONCE(zspage->pages[zs_class_sole(class) ? next_free(zspage) : at],
+		   page);
 	WRITE_ONCE(class->nr_pages, class->nr_pages + 1);
 }
 EXPORT_SYMBOL_FOR_TEST(zs_zspage_grow);
@@ -151,7 +153,7 @@ unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages)
 	while (zspage->nr_pages > keep) {
 		struct page *page = zspage->pages[--zspage->nr_pages];
 
-		zspage->pages[zspage->nr_pages] = NULL;
+		WRITE_ONCE(zspage->pages[zspage->nr_pages], NULL);
 		class->pool->route->set_private(page, 0);
 		pages[nr++] = page;
 	}
@@ -164,7 +166,7 @@ static struct page *take_out(struct zspage *zspage, unsigned int nth)
 	struct size_class *class = zspage->class;
 	struct page *page = zspage->pages[nth];
 
-	zspage->pages[nth] = NULL;
+	WRITE_ONCE(zspage->pages[nth], NULL);
 	zspage->nr_pages--;
 	WRITE_ONCE(class->nr_pages, class->nr_pages - 1);
 	return page;
@@ -310,7 +312,7 @@ unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
 	class = READ_ONCE(zspage->class);
 	spin_lock(&class->lock);
 	if (READ_ONCE(zspage->class) == class && class->pool == pool &&
-	    zspage->state == ZS_LINKED && zspage->id == id) {
+	    READ_ONCE(zspage->state) == ZS_LINKED && zspage->id == id) {
 		*size = class->size;
 		for (i = 0; i < class->pages; i++)
 			if (zspage->pages[i])
@@ -336,13 +338,15 @@ static void group_add(struct zspage *zspage, enum zs_group group)
 
 	zspage->group = group;
 	list_add(&zspage->link, &class->group[group]);
-	class->zspages[group]++;
+	WRITE_ONCE(class->zspages[group], class->zspages[group] + 1);
 }
 
 static void group_del(struct zspage *zspage)
 {
+	unsigned int *nr = &zspage->class->zspages[zspage->group];
+
 	list_del_init(&zspage->link);
-	zspage->class->zspages[zspage->group]--;
+	WRITE_ONCE(*nr, *nr - 1);
 }
 
 /**
@@ -354,7 +358,8 @@ static void group_del(struct zspage *zspage)
 void zs_zspage_link(struct zspage *zspage)
 {
 	lockdep_assert_held(&zspage->class->lock);
-	zspage->state = ZS_LINKED;
+	/* holds_page() may be looking, with another class's lock */
+	WRITE_ONCE(zspage->state, ZS_LINKED);
 	group_add(zspage, group_of(zspage));
 }
 EXPORT_SYMBOL_FOR_TEST(zs_zspage_link);

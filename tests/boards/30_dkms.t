@@ -6,7 +6,7 @@
 # upgrade); both load in guests of those kernels; removed, nothing is left.
 . "$(dirname "$0")/../t/lib.sh"
 # shellcheck source=/dev/null
-for part in common apt resolve arch kernels uml debian wrap; do
+for part in common apt resolve arch kernels source debian wrap; do
 	. "tests/lab/lib/$part.sh"
 done
 mkdir -p build/test

@@ -3,11 +3,13 @@
  * model_test.c - random operations from several threads against a model
  *
  * Each worker owns some handles and knows what each must hold. Meanwhile two
- * others move pages as the VM would, and compact. A million operations.
+ * others move pages as the VM would, and compact. A million operations, or as
+ * many as the module is told: a kernel that is slow by nature does fewer.
  */
 /* row: migration */
 #include <linux/completion.h>
 #include <linux/kthread.h>
+#include <linux/moduleparam.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -16,7 +18,6 @@
 
 #define WORKERS		2
 #define PER_WORKER	4000
-#define OPERATIONS	500000		/* each worker */
 
 struct slot {
 	zspool_handle_t handle;
@@ -32,6 +33,10 @@ struct worker {
 	unsigned long wrong;
 	struct completion finished;
 };
+
+static unsigned int operations = 500000;
+module_param(operations, uint, 0444);
+MODULE_PARM_DESC(operations, "of each worker of the random model (default: 500000)");
 
 static struct zspool *pool;
 static struct worker *worker[WORKERS];
@@ -121,7 +126,7 @@ static int work(void *data)
 	struct worker *w = data;
 	unsigned int i;
 
-	for (; w->done < OPERATIONS; w->done++) {
+	for (; w->done < operations; w->done++) {
 		struct slot *s = &w->slot[below(&w->rnd, PER_WORKER)];
 
 		if (!s->size) {
@@ -241,7 +246,7 @@ static void a_million_random_operations(struct kunit *test)
 			   i, w->done, w->allocs, w->frees, w->reads,
 			   w->writes);
 		KUNIT_EXPECT_EQ(test, w->wrong, 0);
-		KUNIT_EXPECT_EQ(test, w->done, OPERATIONS);
+		KUNIT_EXPECT_EQ(test, w->done, operations);
 		kvfree(w);
 	}
 	zspool_destroy(pool);

@@ -4,10 +4,10 @@
 # and filled the job folder.
 # SPDX-License-Identifier: GPL-2.0-only
 
-# boot_debian JOB KERNELDIR LOG: becomes the guest; call it in a subshell.
+# boot_qemu JOB KERNELDIR LOG: becomes the guest; call it in a subshell.
 # The console goes to LOG; virtio ports carry the command's output, its errors
 # and its status.
-boot_debian()
+boot_qemu()
 {
 	local job=$1 kernel=$2 log=$3 n=0 dir args=() port qemu host=
 	mapfile -t qemu <<<"$LAB_QEMU_COMMAND"
@@ -89,7 +89,7 @@ accel_find()
 		printf 'true\0' >"$job/probe/argv"
 		touch "$job/probe"/{rw,out.fifo,err.fifo,status}
 		LAB_ACCEL=kvm LAB_MEM=512M LAB_CPUS=2 LAB_QEMU='' LAB_MONITOR='' LAB_APPEND='' timeout -s KILL 20 \
-			bash -c 'boot_debian "$@"' boot "$job/probe" "$kernel" "$job/probe/log" &
+			bash -c 'boot_qemu "$@"' boot "$job/probe" "$kernel" "$job/probe/log" &
 		wait "$!" 2>/dev/null
 		status=$(<"$job/probe/status")
 		if [ "$status" = 0 ]; then

@@ -20,6 +20,7 @@ initramfs_make()
 		mkdir -p "$new"/{bin,dev,proc,sys,root,lower,host,over,modules}
 		cp "$busybox" "$new/bin/busybox"
 		cp "$LAB_DIR/guest/qemu-init" "$new/init"
+		: >"$new/modules/order"	# a kernel may have them all built in
 		for module in "${INITRAMFS_MODULES[@]}"; do
 			modprobe -d "$kernel/root" -S "$release" --show-depends "$module" 2>/dev/null
 		done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r line; do

@@ -3,16 +3,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 # shellcheck disable=SC2034 # for run and kdir
-LAB_KERNELS=(uml uml-debug 6.1 6.12 7.3 6.12-rt arm64 arm64-16k armhf armhf-lpae)
+LAB_KERNELS=(uml uml-debug 6.1 6.12 7.3 6.12-rt arm64 arm64-16k armhf armhf-lpae
+	kcsan)
 
-# How a guest is made and started.
+# Where a guest's kernel comes from: built here, or the distribution's own.
 kernel_kind()
 {
 	case $1 in
-	uml | uml-debug)	echo uml ;;
+	uml | uml-debug | kcsan)	echo built ;;
 	6.1 | 6.12 | 7.3 | 6.12-rt)	echo debian ;;
 	arm64 | arm64-16k | armhf | armhf-lpae)	echo debian ;;
 	*)	return 1 ;;
+	esac
+}
+
+# Which boot_… starts a guest.
+guest_boot()
+{
+	case $1 in
+	uml | uml-debug)	echo uml ;;
+	*)	echo qemu ;;
 	esac
 }
 
@@ -21,7 +31,7 @@ kernel_kind()
 kernel_prepare()
 {
 	case $(kernel_kind "$1") in
-	uml)	uml_build "$1" ;;
+	built)	source_build "$1" ;;
 	debian)	debian_unpack "$1" ;;
 	esac
 }
@@ -39,6 +49,9 @@ kernel_append()
 	# SLUB's checks, and with them no per-CPU sheaves of objects, whose stale
 	# entries would hide leaks from kmemleak.
 	uml-debug)	echo slab_debug=F ;;
+	# Under emulation a processor does fewer accesses in the time of a watchpoint than
+	# the sanitizer's defaults think: it looks at more of them.
+	kcsan)	echo kcsan.skip_watch=1000 kcsan.udelay_task=100 ;;
 	esac
 }
 

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# User-Mode Linux guests: the kernel is built here, from the distribution's
-# source package and the fragments in config/.
+# Guests whose kernel is built here, from the distribution's source package and
+# the fragments in config/.
 # SPDX-License-Identifier: GPL-2.0-only
 
 # Prints the folder of the unpacked source, unpacking it when missing.
 # Outside modules need headers, scripts and Kconfig files of it, the kernel
-# itself only the parts that ARCH=um builds; the largest rest stays packed.
+# itself only what User-Mode Linux and QEMU have; the largest rest stays packed.
 # A patch that does not fit, say because the kernel has it by now, is left out.
-uml_source()
+source_unpack()
 (
 	local suite package version dir patch
 	read -r suite package version < <(lab_resolved uml-source)
@@ -42,24 +42,34 @@ uml_source()
 )
 
 # The fragments of a guest, in the order in which later lines win.
-uml_fragments()
+source_fragments()
 {
-	printf '%s\n' "$LAB_DIR/config/uml"
-	[ "$1" = uml ] || printf '%s\n' "$LAB_DIR/config/$1"
+	[ "$1" != uml-debug ] || printf '%s\n' "$LAB_DIR/config/uml"
+	printf '%s\n' "$LAB_DIR/config/$1"
 }
 
-# uml_configure SRC OUT FRAGMENT…: writes OUT/.config. A line of a fragment
-# that the kernel's own rules dropped is worth knowing, not worth failing.
-uml_configure()
+# The words of make for a guest's kernel and for modules of it.
+source_make()
 {
-	local src=$1 out=$2 line
-	shift 2
-	cat "$@" | awk -F'[= ]' '
+	case $1 in
+	uml | uml-debug)	echo ARCH=um PAHOLE=false ;;
+	*)	echo ARCH=x86_64 PAHOLE=false ;;
+	esac
+}
+
+# source_configure SRC OUT GUEST: writes OUT/.config. A line of a fragment
+# that the kernel's own rules dropped is worth knowing, not worth failing.
+source_configure()
+{
+	local src=$1 out=$2 guest=$3 line fragments
+	mapfile -t fragments < <(source_fragments "$guest")
+	cat "${fragments[@]}" | awk -F'[= ]' '
 		/^CONFIG_/ { name = $1 } /^# CONFIG_/ { name = $2 }
 		name { line[name] = $0; name = "" }
 		END { for (name in line) print line[name] }' >"$out/fragment"
-	make -s -C "$src" O="$out" ARCH=um PAHOLE=false KCONFIG_ALLCONFIG="$out/fragment" \
-		alldefconfig || return
+	# shellcheck disable=SC2046 # a list of words
+	make -s -C "$src" O="$out" $(source_make "$guest") \
+		KCONFIG_ALLCONFIG="$out/fragment" alldefconfig || return
 	while read -r line; do
 		case $line in
 		"# CONFIG_"*)
@@ -70,16 +80,17 @@ uml_configure()
 	done <"$out/fragment"
 }
 
-# uml_build GUEST: prints the build folder of the guest's kernel, building it
+# source_build GUEST: prints the build folder of the guest's kernel, building it
 # when the cache has none for this source, configuration and compiler. The
 # folder names itself in its Makefile, so it is built in place and a stamp
 # says that it is whole.
-uml_build()
+source_build()
 (
-	local guest=$1 resolved src key out fragments
+	local guest=$1 resolved src key out fragments words
 	resolved=$(lab_resolve uml-source trixie-backports -- \
 		'linux-source-7\.3' 'linux-source-[0-9.]+') || return
-	mapfile -t fragments < <(uml_fragments "$guest")
+	mapfile -t fragments < <(source_fragments "$guest")
+	read -ra words < <(source_make "$guest")
 	key=$({ printf '%s\n' "$resolved"; gcc -dumpfullversion; } |
 		lab_hash "${fragments[@]}" "$LAB_DIR"/patches/um-*.patch -)
 	out=$LAB_CACHE/$guest/${resolved##* }-$key
@@ -87,18 +98,21 @@ uml_build()
 		lab_lock "$guest"
 	fi
 	if [ ! -e "$out/.complete" ]; then
-		src=$(uml_source) || return
+		src=$(source_unpack) || return
 		rm -rf "$out"
 		mkdir -p "$out"
 		lab_say "building the $guest kernel (a few minutes, once)"
-		uml_configure "$src" "$out" "${fragments[@]}" >&2 || return
-		if ! make -s -C "$out" ARCH=um PAHOLE=false -j"$(nproc)" all >"$out/build.log" 2>&1; then
+		source_configure "$src" "$out" "$guest" >&2 || return
+		if ! make -s -C "$out" "${words[@]}" -j"$(nproc)" all >"$out/build.log" 2>&1; then
 			tail -n 30 "$out/build.log" >&2
 			lab_say "the build failed, see $out/build.log"
 			return "$LAB_BROKEN"
 		fi
-		make -s -C "$out" ARCH=um PAHOLE=false INSTALL_MOD_PATH="$out/root" \
+		make -s -C "$out" "${words[@]}" INSTALL_MOD_PATH="$out/root" \
 			modules_install >&2 || return
+		# what QEMU boots; User-Mode Linux is a program itself
+		[ ! -e "$out/arch/x86/boot/bzImage" ] ||
+			ln -f "$out/arch/x86/boot/bzImage" "$out/vmlinuz" || return
 		cat "$out/include/config/kernel.release" >"$out/release"
 		touch "$out/.complete"
 	fi
