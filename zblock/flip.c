@@ -14,7 +14,7 @@
 #include "zblock.h"
 
 /* -ENOENT: no object there. -ERANGE: not so many bits. */
-static int flip_bit(struct zblock *dev, zspool_handle_t handle,
+static int flip_bit(struct zblock *dev, unsigned long handle,
 		    unsigned int bit, u8 *buf)
 {
 	unsigned int at = bit / BITS_PER_BYTE;
