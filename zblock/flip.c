@@ -2,8 +2,9 @@
 /*
  * flip.c - spoil what is stored; in test builds only
  *
- * "INDEX BIT" written to flip, in the device's folder of debugfs, inverts that
- * bit of the object of that slot, and again.
+ * "HANDLE BIT" written to flip, in the device's folder of debugfs, inverts that
+ * bit of the object of that handle, and again: of a slot, or of a unit's piece,
+ * whose handles are behind those of the slots (see piece() in unit.h).
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
@@ -13,8 +14,8 @@
 #include "zblock.h"
 
 /* -ENOENT: no object there. -ERANGE: not so many bits. */
-static int flip_bit(struct zblock *dev, unsigned long index, unsigned int bit,
-		    u8 *buf)
+static int flip_bit(struct zblock *dev, unsigned long handle,
+		    unsigned int bit, u8 *buf)
 {
 	unsigned int at = bit / BITS_PER_BYTE;
 	zspool_word_t word;
@@ -22,7 +23,8 @@ static int flip_bit(struct zblock *dev, unsigned long index, unsigned int bit,
 	const u8 *bytes;
 	u8 byte;
 
-	if (index >= dev->nr_pages || !zspool_pin(dev->pool, index, &word))
+	if (handle >= zblock_unit_handles(dev, dev->nr_pages) ||
+	    !zspool_pin(dev->pool, handle, &word))
 		return -ENOENT;
 	if (zspool_word_is_obj(word)) {
 		err = -ERANGE;
@@ -34,7 +36,7 @@ static int flip_bit(struct zblock *dev, unsigned long index, unsigned int bit,
 			err = 0;
 		}
 	}
-	zspool_unpin(dev->pool, index);
+	zspool_unpin(dev->pool, handle);
 	return err;
 }
 
@@ -42,7 +44,7 @@ static ssize_t flip_write(struct file *file, const char __user *from,
 			  size_t len, loff_t *pos)
 {
 	struct zblock *dev = file_inode(file)->i_private;
-	unsigned long index;
+	unsigned long handle;
 	unsigned int bit;
 	char text[32] = "";
 	void *buf;
@@ -52,13 +54,13 @@ static ssize_t flip_write(struct file *file, const char __user *from,
 		return -EINVAL;
 	if (copy_from_user(text, from, len))
 		return -EFAULT;
-	if (sscanf(text, "%lu %u", &index, &bit) != 2)
+	if (sscanf(text, "%lu %u", &handle, &bit) != 2)
 		return -EINVAL;
 	buf = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!buf)
 		return -ENOMEM;
 	mutex_lock(&dev->op_lock);
-	err = dev->pool ? flip_bit(dev, index, bit, buf) : -ENOENT;
+	err = dev->pool ? flip_bit(dev, handle, bit, buf) : -ENOENT;
 	mutex_unlock(&dev->op_lock);
 	kfree(buf);
 	return err ? err : len;

@@ -5,6 +5,7 @@
 LIGHT=1 guest_tests uml-debug --mem 1G --timeout 2400 -- \
 	bad_input_is_refused.test \
 	broken_objects_are_found.test \
+	broken_units_are_found.test \
 	busy_devices_are_not_reset_or_removed.test \
 	control_races_with_io.test \
 	units_keep_data.test \
