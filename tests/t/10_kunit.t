@@ -24,7 +24,7 @@ grep -E '^    (ok|not ok) [0-9]' "$log" | sed 's/^ *//' | awk '
 	grep -aoE '# [a-z_]+: (EXPECTATION|ASSERTION) FAILED.*' | sort -u |
 	sed 's/^# /# kunit: /'
 suites=$(grep -cE '^ok [0-9]+ zspool_' "$log")
-[ $status = 0 ] && [ "$suites" = 6 ] && exit 0
-echo "# $suites of 6 suites passed, status $status"
+[ $status = 0 ] && [ "$suites" = 7 ] && exit 0
+echo "# $suites of 7 suites passed, status $status"
 tail -n 80 "$log" | sed 's/^/# /'
 exit 1
