@@ -32,7 +32,8 @@ modules:
 	$(MAKE) $(KARGS) M=$(OUT) $(if $(ARCH),ARCH=$(ARCH)) \
 		$(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE)) \
 		$(if $(ZBLOCK_CODECS),ZBLOCK_CODECS="$(ZBLOCK_CODECS)") \
-		$(if $(TESTS),TESTS=$(TESTS)) $(if $(W),W=$(W)) modules
+		$(if $(TESTS),TESTS=$(TESTS)) $(if $(COVERAGE),COVERAGE=$(COVERAGE)) \
+		$(if $(W),W=$(W)) modules
 
 demo:
 	$(TOP)/tests/demo/run

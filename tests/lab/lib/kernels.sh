@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 # shellcheck disable=SC2034 # for run and kdir
-LAB_KERNELS=(uml uml-debug 6.1 6.12 7.3 6.12-rt arm64 arm64-16k armhf armhf-lpae)
+LAB_KERNELS=(uml uml-debug uml-gcov 6.1 6.12 7.3 6.12-rt arm64 arm64-16k armhf armhf-lpae)
 
 # How a guest is made and started.
 kernel_kind()
 {
 	case $1 in
-	uml | uml-debug)	echo uml ;;
+	uml | uml-debug | uml-gcov)	echo uml ;;
 	6.1 | 6.12 | 7.3 | 6.12-rt)	echo debian ;;
 	arm64 | arm64-16k | armhf | armhf-lpae)	echo debian ;;
 	*)	return 1 ;;
@@ -39,6 +39,14 @@ kernel_append()
 	# SLUB's checks, and with them no per-CPU sheaves of objects, whose stale
 	# entries would hide leaks from kmemleak.
 	uml-debug)	echo slab_debug=F ;;
+	esac
+}
+
+# Words for the make that builds our modules for a guest.
+kernel_make()
+{
+	case $1 in
+	uml-gcov)	echo COVERAGE=y ;;
 	esac
 }
 
