@@ -4,8 +4,8 @@
 # make KDIR=DIR ARCH=… CROSS_COMPILE=…   the same for another kernel
 # make ZBLOCK_CODECS="lz4 zstd"          with these algorithms only
 # make ZSPOOL_DEBUGFS=n ZSPOOL_SMALL=y   without debugfs, and for size
-# make demo test test-kernels test-boards proofs soak bench lint footprint install uninstall deb clean
-#      distclean-lab: see README.md
+# make demo test test-kernels test-boards proofs soak coverage bench lint footprint install uninstall
+#      deb clean distclean-lab: see README.md
 
 VERSION := 0.1.0
 
@@ -22,7 +22,7 @@ ifneq ($(TESTS),)
 SOURCES += tests/Kbuild.tests tests/kunit tests/kmod bench
 endif
 
-.PHONY: all modules demo test test-kernels proofs soak bench lint test-boards footprint install uninstall deb clean distclean-lab help
+.PHONY: all modules demo test test-kernels proofs soak coverage bench lint test-boards footprint install uninstall deb clean distclean-lab help
 
 all: modules
 
@@ -54,6 +54,10 @@ proofs:
 # The long forms: hours. Goes on where it was broken off.
 soak:
 	@$(TOP)/tests/soak/run
+
+# Which lines make test reaches, and why not the others.
+coverage:
+	@$(TOP)/tests/coverage/run
 
 test-boards:
 	$(TOP)/tests/run tests/boards/*.t

@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The allocator's KUnit suites, under KASAN, lockdep, UBSAN and kmemleak.
+# The allocator's KUnit suites, under KASAN, lockdep, UBSAN and kmemleak; with
+# COUNTERS=DIR (make coverage) in a guest that counts instead.
 . "$(dirname "$0")/lib.sh"
 mkdir -p build/test
 log=build/test/kunit.log
-tests/lab/run uml-debug --mem 1G --timeout 600 -- sh -c '
+kernel=uml-debug
+[ -z "${COUNTERS:-}" ] || kernel=uml-gcov
+# shellcheck disable=SC2016 # for the guest's shell
+tests/lab/run $kernel --mem 1G --timeout 600 ${COUNTERS:+--rw "$COUNTERS"} -- sh -c '
 	modprobe zspool_kunit
-	cat /sys/kernel/debug/kunit/zspool*/results' >"$log" 2>&1
+	cat /sys/kernel/debug/kunit/zspool*/results
+	[ -z "$1" ] || tests/coverage/collect "$1"' sh "${COUNTERS:-}" >"$log" 2>&1
 status=$?
 if [ $status = 77 ]; then
 	echo "1..0 # SKIP $(tail -n 1 "$log")"
