@@ -7,21 +7,28 @@ so that a loop over N makes everything fail in turn, and nothing else in the
 machine does. All of an operation's preparation is done before it asks.
 
     faults.py nth     OPERATION…   N = 1, 2, … until the operation needed fewer
-    faults.py last=M  OPERATION…   the last M of them only
+    faults.py last=M/K OPERATION…  of the last M every K-th, a random one first
     faults.py percent OPERATION…   20 times, as the debugfs knobs say for a task
 
-An OPERATION is write:FILE:OFFSET (64 KiB of stdin to that byte, direct),
-read:FILE:OFFSET, attr:FILE:VALUE, show:FILE, load:FILE[:PARAMETERS] (a module, unloaded
-before), size:DEVICE:DISKSIZE[:ATTRIBUTE=VALUE...] (after a reset, and with those attributes
-set, without faults) or open:DEVICE:DISKSIZE[:ATTRIBUTE=VALUE...] (to write, after it has that
-size). Prints, for each, how often it was tried, how often a fault was injected, and how
-often it failed; exits 1 if an error was none of those that a lack of memory may give.
+An OPERATION is one of
+    write:FILE:OFFSET           64 KiB of stdin to that byte, direct
+    read:FILE:OFFSET
+    attr:FILE:VALUE[:BEFORE]    with BEFORE written before, without faults
+    show:FILE
+    size:DEVICE:DISKSIZE[:ATTRIBUTE=VALUE...]   after a reset, and with those attributes
+                                set, without faults
+    open:DEVICE:DISKSIZE[:ATTRIBUTE=VALUE...]   to write, after it has that size
+    load:FILE[:PARAMETERS]      a module, unloaded before
+
+Prints, for each, how often it was tried, how often a fault was injected, and how often it
+failed; exits 1 if an error was none of those that a lack of memory may give.
 """
 import bisect
 import ctypes
 import errno
 import mmap
 import os
+import random
 import sys
 
 BYTES = 64 << 10
@@ -63,6 +70,7 @@ def prepare(operation, data):
         fd, offset = open_direct(path, os.O_RDONLY), int(rest[0])
         return fd, lambda: os.preadv(fd, [data], offset)
     if verb == "attr":
+        set_attributes(os.path.dirname(path), [f"{os.path.basename(path)}={r}" for r in rest[1:]])
         fd, value = os.open(path, os.O_WRONLY), rest[0].encode()
         return fd, lambda: os.pwrite(fd, value, 0)
     if verb == "size":
@@ -132,10 +140,11 @@ def main():
     for operation in operations:
         tried = injected = failed = 0
         codes = set()
-        first = 1
+        first = step = 1
         if mode.startswith("last="):
-            first = max(1, needed(operation, data) - int(mode.split("=")[1]))
-        for nth in range(first, ROUNDS + 1 if mode == "percent" else LIMIT):
+            last, step = map(int, mode.removeprefix("last=").split("/"))
+            first = max(1, needed(operation, data) - last + random.randrange(step))
+        for nth in range(first, ROUNDS + 1 if mode == "percent" else LIMIT, step):
             fd, call = prepare(operation, data)
             if mode != "percent":
                 code, hit = once_nth(call, nth)
