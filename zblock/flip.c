@@ -3,14 +3,15 @@
  * flip.c - spoil what is stored; in test builds only
  *
  * "INDEX BIT" written to flip, in the device's folder of debugfs, inverts that
- * bit of the object of that slot, and again.
+ * bit of the object of that slot, and again. Behind the slots come the pieces of
+ * units: see unit.h.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include "zblock.h"
+#include "unit.h"
 
 /* -ENOENT: no object there. -ERANGE: not so many bits. */
 static int flip_bit(struct zblock *dev, unsigned long index, unsigned int bit,
@@ -22,7 +23,8 @@ static int flip_bit(struct zblock *dev, unsigned long index, unsigned int bit,
 	const u8 *bytes;
 	u8 byte;
 
-	if (index >= dev->nr_pages || !zspool_pin(dev->pool, index, &word))
+	if (index >= zblock_unit_handles(dev, dev->nr_pages) ||
+	    !zspool_pin(dev->pool, index, &word))
 		return -ENOENT;
 	if (zspool_word_is_obj(word)) {
 		err = -ERANGE;
