@@ -4,7 +4,7 @@
 # make KDIR=DIR ARCH=… CROSS_COMPILE=…   the same for another kernel
 # make ZBLOCK_CODECS="lz4 zstd"          with these algorithms only
 # make ZSPOOL_DEBUGFS=n ZSPOOL_SMALL=y   without debugfs, and for size
-# make demo test test-kernels test-boards proofs soak kcsan bench lint footprint install uninstall
+# make demo test test-kernels test-boards proofs soak kcsan coverage bench lint footprint install uninstall
 #      deb clean distclean-lab: see README.md
 
 VERSION := 0.1.0
@@ -22,7 +22,7 @@ ifneq ($(TESTS),)
 SOURCES += tests/Kbuild.tests tests/kunit tests/kmod bench
 endif
 
-.PHONY: all modules demo test test-kernels proofs soak kcsan bench lint test-boards footprint install uninstall deb clean distclean-lab help
+.PHONY: all modules demo test test-kernels proofs soak kcsan coverage bench lint test-boards footprint install uninstall deb clean distclean-lab help
 
 all: modules
 
@@ -32,7 +32,8 @@ modules:
 	$(MAKE) $(KARGS) M=$(OUT) $(if $(ARCH),ARCH=$(ARCH)) \
 		$(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE)) \
 		$(if $(ZBLOCK_CODECS),ZBLOCK_CODECS="$(ZBLOCK_CODECS)") \
-		$(if $(TESTS),TESTS=$(TESTS)) $(if $(W),W=$(W)) modules
+		$(if $(TESTS),TESTS=$(TESTS)) $(if $(COVERAGE),COVERAGE=$(COVERAGE)) \
+		$(if $(W),W=$(W)) modules
 
 demo:
 	$(TOP)/tests/demo/run
@@ -57,6 +58,10 @@ soak:
 # The tests with races to show, on a kernel that looks for data races.
 kcsan:
 	@$(TOP)/tests/kcsan/run
+
+# Which lines make test reaches, and why not the others.
+coverage:
+	@$(TOP)/tests/coverage/run
 
 test-boards:
 	$(TOP)/tests/run tests/boards/*.t

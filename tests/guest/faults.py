@@ -7,16 +7,28 @@ so that a loop over N makes everything fail in turn, and nothing else in the
 machine does. All of an operation's preparation is done before it asks.
 
     faults.py nth     OPERATION…   N = 1, 2, … until the operation needed fewer
+    faults.py last=M/K OPERATION…  of the last M every K-th, a random one first
     faults.py percent OPERATION…   20 times, as the debugfs knobs say for a task
 
-An OPERATION is write:FILE:OFFSET (64 KiB of stdin to that byte, direct),
-read:FILE:OFFSET, attr:FILE:VALUE, show:FILE or size:DEVICE:DISKSIZE (after a
-reset without faults). Prints, for each, how often it was tried, how often a fault was injected, and how often it failed; exits 1
-if an error was none of those that a lack of memory may give.
+An OPERATION is one of
+    write:FILE:OFFSET           64 KiB of stdin to that byte, direct
+    read:FILE:OFFSET
+    attr:FILE:VALUE[:BEFORE]    with BEFORE written before, without faults
+    show:FILE
+    size:DEVICE:DISKSIZE[:ATTRIBUTE=VALUE...]   after a reset, and with those attributes
+                                set, without faults
+    open:DEVICE:DISKSIZE[:ATTRIBUTE=VALUE...]   to write, after it has that size
+    load:FILE[:PARAMETERS]      a module, unloaded before
+
+Prints, for each, how often it was tried, how often a fault was injected, and how often it
+failed; exits 1 if an error was none of those that a lack of memory may give.
 """
+import bisect
+import ctypes
 import errno
 import mmap
 import os
+import random
 import sys
 
 BYTES = 64 << 10
@@ -24,10 +36,28 @@ LIMIT = 2000
 ROUNDS = 20
 # EINVAL is device_add()'s own for a name that could not be allocated.
 CLEAN = {errno.ENOMEM, errno.EIO, errno.ENOSPC, errno.EAGAIN, errno.EINVAL}
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def open_direct(path, flags):
     return os.open(path, flags | os.O_DIRECT)
+
+
+def load(image, parameters):
+    if LIBC.init_module(image, len(image), parameters):
+        raise OSError(ctypes.get_errno(), "init_module")
+
+
+def unload(name):
+    if LIBC.delete_module(name.encode(), os.O_NONBLOCK) and ctypes.get_errno() != errno.ENOENT:
+        raise SystemExit(f"faults.py: {name}: {os.strerror(ctypes.get_errno())}")
+
+
+def set_attributes(device, settings):
+    for setting in settings:
+        name, value = setting.split("=", 1)
+        with open(f"{device}/{name}", "w", encoding="ascii") as attribute:
+            attribute.write(value)
 
 
 def prepare(operation, data):
@@ -40,16 +70,25 @@ def prepare(operation, data):
         fd, offset = open_direct(path, os.O_RDONLY), int(rest[0])
         return fd, lambda: os.preadv(fd, [data], offset)
     if verb == "attr":
+        set_attributes(os.path.dirname(path), [f"{os.path.basename(path)}={r}" for r in rest[1:]])
         fd, value = os.open(path, os.O_WRONLY), rest[0].encode()
         return fd, lambda: os.pwrite(fd, value, 0)
     if verb == "size":
-        with open(f"{path}/reset", "w", encoding="ascii") as reset:
-            reset.write("1")
+        set_attributes(path, ["reset=1", *rest[1:]])
         fd, value = os.open(f"{path}/disksize", os.O_WRONLY), rest[0].encode()
         return fd, lambda: os.pwrite(fd, value, 0)
+    if verb == "open":
+        set_attributes(path, ["reset=1", *rest[1:], f"disksize={rest[0]}"])
+        device = f"/dev/{os.path.basename(path)}"
+        return os.open(path, os.O_RDONLY), lambda: os.close(os.open(device, os.O_WRONLY))
     if verb == "show":
         fd = os.open(path, os.O_RDONLY)
         return fd, lambda: os.pread(fd, 4096, 0)
+    if verb == "load":
+        fd = os.open(path, os.O_RDONLY)
+        image, parameters = os.pread(fd, 1 << 28, 0), "".join(rest).encode()
+        unload(os.path.basename(path).removesuffix(".ko"))
+        return fd, lambda: load(image, parameters)
     raise SystemExit(f"faults.py: what is {verb}?")
 
 
@@ -83,6 +122,16 @@ def once_percent(call):
     return code
 
 
+def needed(operation, data):
+    """How many allocations the operation makes if none fails."""
+    def fewer(nth):
+        fd, call = prepare(operation, data)
+        hit = once_nth(call, nth)[1]
+        os.close(fd)
+        return not hit
+    return bisect.bisect_left(range(LIMIT), True, key=fewer)
+
+
 def main():
     mode, operations = sys.argv[1], sys.argv[2:]
     data = mmap.mmap(-1, BYTES)
@@ -91,9 +140,13 @@ def main():
     for operation in operations:
         tried = injected = failed = 0
         codes = set()
-        for nth in range(1, LIMIT if mode == "nth" else ROUNDS + 1):
+        first = step = 1
+        if mode.startswith("last="):
+            last, step = map(int, mode.removeprefix("last=").split("/"))
+            first = max(1, needed(operation, data) - last + random.randrange(step))
+        for nth in range(first, ROUNDS + 1 if mode == "percent" else LIMIT, step):
             fd, call = prepare(operation, data)
-            if mode == "nth":
+            if mode != "percent":
                 code, hit = once_nth(call, nth)
             else:
                 code, hit = once_percent(call), False
@@ -102,7 +155,7 @@ def main():
             injected += hit
             failed += code != 0
             codes.add(code)
-            if mode == "nth" and not hit:
+            if mode != "percent" and not hit:
                 break
         bad = codes - CLEAN - {0}
         wrong |= bool(bad)

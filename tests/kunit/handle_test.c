@@ -215,6 +215,27 @@ static void a_store_after_a_put_off_free_is_kept(struct kunit *test)
 	zspool_destroy(pool);
 }
 
+static void a_pin_that_is_tried_for_does_a_put_off_free(struct kunit *test)
+{
+	struct zspool *pool = numbered(test, 1000);
+	unsigned long flags;
+	zspool_word_t w;
+	bool pinned;
+
+	store(test, pool, 5, "hello", 6);
+	/* the worker that the free is left to cannot come before */
+	local_irq_save(flags);
+	zspool_free(pool, 5);
+	pinned = zspool_trypin(pool, 5, &w);
+	local_irq_restore(flags);
+	KUNIT_ASSERT_TRUE(test, pinned);
+	KUNIT_EXPECT_EQ(test, w, 0);
+	KUNIT_EXPECT_EQ(test, owner.dropped, 1);
+	zspool_unpin(pool, 5);
+	zspool_destroy(pool);
+	KUNIT_EXPECT_EQ(test, owner.dropped, 1);
+}
+
 static void plain_handles_are_used_again(struct kunit *test)
 {
 	struct zspool *pool;
@@ -251,6 +272,7 @@ static struct kunit_case handle_cases[] = {
 	KUNIT_CASE(a_free_under_a_pin_is_done_once_by_its_holder),
 	KUNIT_CASE(a_free_from_irq_is_done_by_the_worker),
 	KUNIT_CASE(a_store_after_a_put_off_free_is_kept),
+	KUNIT_CASE(a_pin_that_is_tried_for_does_a_put_off_free),
 	KUNIT_CASE(plain_handles_are_used_again),
 	{}
 };

@@ -5,7 +5,7 @@
 #include "suites.h"
 
 kunit_test_suites(&class_suite, &handle_suite, &object_suite, &migrate_suite,
-		  &whole_page_suite, &model_suite);
+		  &whole_page_suite, &check_suite, &model_suite);
 
 MODULE_DESCRIPTION("KUnit tests of zspool");
 MODULE_LICENSE("GPL");

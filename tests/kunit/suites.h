@@ -9,6 +9,7 @@ extern struct kunit_suite handle_suite;
 extern struct kunit_suite object_suite;
 extern struct kunit_suite migrate_suite;
 extern struct kunit_suite whole_page_suite;
+extern struct kunit_suite check_suite;
 extern struct kunit_suite model_suite;
 
 #endif

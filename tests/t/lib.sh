@@ -40,6 +40,9 @@ end()
 # A kernel that the mirror does not have is skipped with its reason; a guest
 # that does not finish its plan is a failure that prove sees.
 #
+# With COUNTERS=DIR in the environment (make coverage) the guest is uml-gcov, and what
+# it counted comes to DIR.
+#
 # A User-Mode Linux with several CPUs ends without a word now and then, whatever
 # runs in it. Where nothing of the kernel's stands in the log, the test that was
 # running is begun anew in another guest, once, and the output says so.
@@ -52,6 +55,10 @@ guest_tests()
 		shift
 	done
 	[ $# -eq 0 ] || shift
+	[ -z "${COUNTERS:-}" ] || {
+		kernel=uml-gcov
+		options+=(--rw "$COUNTERS")
+	}
 	log=build/test/$kernel,$(basename "$0" .t).log
 	tap=${log%.log}.tap
 	bash tests/t/collect-data build/test/data
@@ -82,6 +89,7 @@ guest_run()
 	local from=$1
 	shift
 	tests/lab/run "$kernel" "${options[@]}" -- env ${LIGHT:+LIGHT=1} \
+		${COUNTERS:+"COUNTERS=$COUNTERS"} \
 		bash tests/guest/all --from "$from" "$@" 2>"$log" | tee -a "$tap"
 	return "${PIPESTATUS[0]}"
 }

@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 # shellcheck disable=SC2034 # for run and kdir
-LAB_KERNELS=(uml uml-debug 6.1 6.12 7.3 6.12-rt arm64 arm64-16k armhf armhf-lpae
+LAB_KERNELS=(uml uml-debug uml-gcov 6.1 6.12 7.3 6.12-rt arm64 arm64-16k armhf armhf-lpae
 	kcsan)
 
 # Where a guest's kernel comes from: built here, or the distribution's own.
 kernel_kind()
 {
 	case $1 in
-	uml | uml-debug | kcsan)	echo built ;;
+	uml | uml-debug | uml-gcov | kcsan)	echo built ;;
 	6.1 | 6.12 | 7.3 | 6.12-rt)	echo debian ;;
 	arm64 | arm64-16k | armhf | armhf-lpae)	echo debian ;;
 	*)	return 1 ;;
@@ -21,7 +21,7 @@ kernel_kind()
 guest_boot()
 {
 	case $1 in
-	uml | uml-debug)	echo uml ;;
+	uml | uml-*)	echo uml ;;
 	*)	echo qemu ;;
 	esac
 }
@@ -52,6 +52,14 @@ kernel_append()
 	# Under emulation a processor does fewer accesses in the time of a watchpoint than
 	# the sanitizer's defaults think: it looks at more of them.
 	kcsan)	echo kcsan.skip_watch=1000 kcsan.udelay_task=100 ;;
+	esac
+}
+
+# Words for the make that builds our modules for a guest.
+kernel_make()
+{
+	case $1 in
+	uml-gcov)	echo COVERAGE=y ;;
 	esac
 }
 

@@ -14,8 +14,9 @@ modules_build()
 	kargs=$("$LAB_DIR/kdir" "$guest") || return
 	exec 9>"$LAB_TOP/build/lab/$guest.lock"
 	flock 9
-	if ! make -C "$LAB_TOP" KARGS="$kargs" B="build/lab/$guest" TESTS=1 modules \
-		>"$log" 2>&1 9>&-; then
+	# shellcheck disable=SC2046 # a list of words
+	if ! make -C "$LAB_TOP" KARGS="$kargs" B="build/lab/$guest" TESTS=1 \
+		$(kernel_make "$guest") modules >"$log" 2>&1 9>&-; then
 		tail -n 40 "$log" >&2
 		lab_say "building the modules for $guest failed, see $log"
 		return 1

@@ -44,7 +44,7 @@ source_unpack()
 # The fragments of a guest, in the order in which later lines win.
 source_fragments()
 {
-	[ "$1" != uml-debug ] || printf '%s\n' "$LAB_DIR/config/uml"
+	[[ $1 != uml-* ]] || printf '%s\n' "$LAB_DIR/config/uml"
 	printf '%s\n' "$LAB_DIR/config/$1"
 }
 
@@ -52,7 +52,7 @@ source_fragments()
 source_make()
 {
 	case $1 in
-	uml | uml-debug)	echo ARCH=um PAHOLE=false ;;
+	uml | uml-*)	echo ARCH=um PAHOLE=false ;;
 	*)	echo ARCH=x86_64 PAHOLE=false ;;
 	esac
 }
