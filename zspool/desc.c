@@ -205,7 +205,7 @@ struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp)
 	zspage->free = ZS_NIL;
 	WRITE_ONCE(zspage->state, ZS_FRESH);
 	INIT_LIST_HEAD(&zspage->link);
-	/* with all of the above; see holds_page() */
+	/* with all of the above; see linked_in() */
 	smp_store_release(&zspage->class, class);
 
 	do {

@@ -214,23 +214,37 @@ struct page *zs_zspage_vacate(struct zspage *zspage, unsigned int nth)
 	return take_out(zspage, nth);
 }
 
-/* Is the page in this zspage, and the zspage in the class we have locked? */
+static bool linked_in(const struct zspage *zspage,
+		      const struct size_class *class)
+{
+	/* pairs with zs_zspage_new(): the state is none of the life before */
+	return smp_load_acquire(&zspage->class) == class &&
+	       READ_ONCE(zspage->state) == ZS_LINKED;
+}
+
+/*
+ * Is the page in this zspage, and the zspage in the class that we have locked? The
+ * descriptor may be another class's by now, or be on its way through several
+ * lives while we look. But of those in our class, none becomes LINKED or DEAD
+ * without the lock: so what is seen as LINKED in it before and after a look at the
+ * pages, was all the time.
+ */
 static bool holds_page(const struct zspage *zspage,
 		       const struct size_class *class,
 		       const struct page *page, unsigned int *nth)
 {
 	unsigned int i;
 
-	if (READ_ONCE(zspage->class) != class ||
-	    READ_ONCE(zspage->state) != ZS_LINKED)
+	lockdep_assert_held(&class->lock);
+	if (!linked_in(zspage, class))
 		return false;
 	for (i = 0; i < class->pages; i++) {
 		if (READ_ONCE(zspage->pages[i]) != page)
 			continue;
 		*nth = i;
-		/* none of it was of a later life, under another class's lock */
+		/* the page was looked at before the second time */
 		smp_rmb();
-		return READ_ONCE(zspage->class) == class;
+		return linked_in(zspage, class);
 	}
 	return false;
 }
