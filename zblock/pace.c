@@ -12,7 +12,7 @@
  */
 void zblock_pace_start(struct zblock_pace *pace)
 {
-	pace->second = jiffies;
+	WRITE_ONCE(pace->second, jiffies);
 	pace->left = 0;
 	mod_delayed_work(zblock_lazy_wq, &pace->work, HZ);
 }
@@ -28,7 +28,7 @@ void zblock_pace_start(struct zblock_pace *pace)
 u32 zblock_pace_left(struct zblock_pace *pace, u32 rate)
 {
 	if (time_after_eq(jiffies, pace->second + HZ)) {
-		pace->second = jiffies;
+		WRITE_ONCE(pace->second, jiffies);
 		pace->left = rate;
 	}
 	return pace->left;
@@ -56,7 +56,7 @@ void zblock_pace_spend(struct zblock_pace *pace, u32 n)
  */
 void zblock_pace_again(struct zblock_pace *pace, bool soon)
 {
-	unsigned long gone = jiffies - pace->second;
+	unsigned long gone = jiffies - READ_ONCE(pace->second);
 	unsigned long delay = gone < HZ ? HZ - gone : HZ / 10;
 
 	queue_delayed_work(zblock_lazy_wq, &pace->work, soon ? 1 : delay);

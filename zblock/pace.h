@@ -15,7 +15,7 @@
 /**
  * struct zblock_pace - when a policy works, and how much; op_lock
  * @work: what it does
- * @second: when the second began, in jiffies
+ * @second: when the second began, in jiffies; read without op_lock, too
  * @left: what may still be done in it
  */
 struct zblock_pace {
