@@ -266,6 +266,26 @@ static void serve(char *line)
 	fflush(stdout);
 }
 
+/* A file's pages would be read anew from the host wherever memory is short. */
+static const unsigned char *copy_of(int fd, size_t len)
+{
+	unsigned char *to = mmap(NULL, len, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t at = 0;
+
+	if (to == MAP_FAILED)
+		die("memory");
+	while (at < len) {
+		ssize_t done = pread(fd, to + at, len - at, at);
+
+		if (done <= 0)
+			die("read");
+		at += done;
+	}
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	return to;
+}
+
 int main(int argc, char **argv)
 {
 	struct stat st;
@@ -282,13 +302,10 @@ int main(int argc, char **argv)
 	if (device < 0 || fd < 0 || fstat(fd, &st))
 		die("open");
 	data_pages = st.st_size / PAGE;
-	data = mmap(NULL, (size_t)data_pages * PAGE, PROT_READ, MAP_PRIVATE, fd,
-		    0);
+	data = copy_of(fd, (size_t)data_pages * PAGE);
 	pages = atoi(argv[3]) * 256u;
 	generation = calloc(pages, sizeof(*generation));
-	/* or it would be read anew from the host wherever memory is short */
-	if (data == MAP_FAILED || !data_pages || !generation ||
-	    mlock(data, (size_t)data_pages * PAGE))
+	if (!data_pages || !generation)
 		die("memory");
 	for (i = 0; i < LOCKS; i++)
 		pthread_mutex_init(&lock[i], NULL);
