@@ -4,5 +4,4 @@
 . "$(dirname "$0")/lib.sh"
 guest_tests uml-debug --mem 1G --timeout 1500 -- \
 	load_and_unload.test \
-	failed_allocations_lose_nothing.test \
-	failed_allocations_of_settings_lose_nothing.test
+	failed_allocations_lose_nothing.test
