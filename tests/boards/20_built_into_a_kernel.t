@@ -56,7 +56,7 @@ dd if=/tmp/data of=/dev/zblock0 bs=1M oflag=direct status=none &&
 busybox reboot -f
 INIT
 chmod +x "$work/init"
-bash tests/t/collect-data build/test/data
+tests/process-pages build/test/data 64
 timeout -s KILL 60 "$work/linux" mem=256M seccomp=on rootfstype=hostfs rootflags=/ ro \
 	init="$work/init" DATA="$PWD/build/test/data" con=null con0=null,fd:1 panic=-1 \
 	</dev/null >>"$log" 2>&1

@@ -12,7 +12,7 @@ done
 mkdir -p build/test
 log=$PWD/build/test/dkms.log
 said_in "$log"
-bash tests/t/collect-data build/test/data
+tests/process-pages build/test/data 64
 : >"$log"
 for kernel in 6.1 6.12; do
 	tests/lab/kdir $kernel >/dev/null || { echo "1..0 # SKIP no kernel $kernel"; exit 0; }

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../t/lib.sh"
 mkdir -p build/test
 table=build/test/latency
-bash tests/t/collect-data build/test/data
+tests/process-pages build/test/data 64
 LAB_ACCEL=icount tests/lab/run 6.12-rt --cpus 1 --mem 512M --timeout 900 -- \
 	tests/guest/board/latency.sh 8 >$table 2>$table.log
 status=$?

@@ -209,12 +209,10 @@ foreign()
 	printf '%s\n' "$dir"
 }
 
-# real_data FILE MIB: bytes of programs and libraries, not zeros nor noise. The
-# host has collected them: a walk over its /usr takes a guest minutes.
+# real_data FILE MIB: pages of a process, not zeros nor noise; the host has collected
+# them (tests/process-pages).
 real_data()
 {
-	local from=../../build/test/data
-	[ -s $from ] || bash ../t/collect-data $from
-	head -c "$2M" $from >"$1"
+	head -c "$2M" ../../build/test/data >"$1"
 	[ "$(stat -c %s "$1")" -ge $(($2 << 20)) ] || fail "not $2 MiB of data"
 }

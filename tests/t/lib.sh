@@ -61,7 +61,7 @@ guest_tests()
 	}
 	log=build/test/$kernel,$(basename "$0" .t).log
 	tap=${log%.log}.tap
-	bash tests/t/collect-data build/test/data
+	tests/process-pages build/test/data 64
 	bash tests/t/fetch-foreign build/test/foreign 2>"$log.foreign" ||
 		sed 's/^/# /' "$log.foreign"
 	: >"$tap"

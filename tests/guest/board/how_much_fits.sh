@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# how_much_fits.sh ALGORITHM…: fills a tmpfs with programs, libraries and text
-# until zblock holds 40 % of RAM, and prints a line for each algorithm:
+# how_much_fits.sh ALGORITHM…: fills a tmpfs with the pages of a process until
+# zblock holds 40 % of RAM, and prints a line for each algorithm:
 #   RAM-MIB ALGORITHM FILES-MIB SWAPPED-MIB USED-MIB
 # that is: what the files come to, how much of it went out, and what RAM that
 # takes. All of it is read back and compared.
