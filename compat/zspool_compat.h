@@ -22,26 +22,7 @@
  * apart as long as 6.1 to 6.16 are supported.
  */
 #if !defined(CONFIG_MIGRATION)
-#define ZS_COMPAT_OPS_NAME	"none"
-
-static inline int zs_compat_ops_claim(const struct movable_operations *ops)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline void zs_compat_ops_yield(void)
-{
-}
-
-static inline void zs_compat_page_arm(struct page *page,
-				      const struct movable_operations *ops)
-{
-}
-
-static inline void zs_compat_page_disarm(struct page *page)
-{
-}
-
+#error "zspool: this kernel has no CONFIG_MIGRATION"
 #elif defined(HAVE_SET_PAGE_MOVABLE)
 #define ZS_COMPAT_OPS_NAME	"movable_ops"
 #define ZS_COMPAT_OPS_SHARED	true

@@ -263,7 +263,7 @@ void zblock_clear(struct zblock *dev)
 	struct backend b = {};
 
 	mutex_lock(&dev->op_lock);
-	zblock_auto_recompress_clear(dev);
+	zblock_policy_stop(&dev->auto_recompress);
 	set_capacity_and_notify(dev->disk, 0);
 	part_stat_set_all(dev->disk->part0, 0);
 	zblock_units_stop(dev);
@@ -272,7 +272,7 @@ void zblock_clear(struct zblock *dev)
 	WRITE_ONCE(dev->nr_pages, 0);
 	up_write(&dev->init_lock);
 	zblock_limit_clear(dev);
-	zblock_auto_writeback_clear(dev);
+	zblock_policy_stop(&dev->auto_writeback);
 	swap_backend(dev, &b);
 	destroy_backend(&b);
 	zblock_units_destroy(dev);

@@ -115,8 +115,8 @@ static struct zblock *alloc_device(void)
 	dev->unit_size = ZBLOCK_UNIT_DEFAULT;
 	dev->wb_batch = ZBLOCK_WB_BATCH;
 	zblock_limit_init(dev);
-	zblock_auto_recompress_init(dev);
-	zblock_auto_writeback_init(dev);
+	zblock_policy_init(&dev->auto_recompress, dev, &zblock_auto_recompress);
+	zblock_policy_init(&dev->auto_writeback, dev, &zblock_auto_writeback);
 	/* the zram of a distribution does that */
 	dev->track_age = !strcmp(zblock_name, "zram");
 	return dev;

@@ -88,7 +88,7 @@
 
 #include "backing.h"
 #include "codec.h"
-#include "pace.h"
+#include "policy.h"
 #include "writeback.h"
 
 /* The block size towards the system, whatever the page size, as zram's. */
@@ -198,24 +198,6 @@ struct zblock_algorithm {
 };
 
 /**
- * struct zblock_auto_recompress - a policy; op_lock
- * @pace: when and how much
- * @next: the slot to go on with
- * @began: when it was at the first slot, in jiffies
- * @age: seconds that pages have not been used; 0: off
- * @threshold: bytes that they take at least
- * @rate: how many to try in a second
- */
-struct zblock_auto_recompress {
-	struct zblock_pace pace;
-	unsigned long next;
-	u64 began;
-	u32 age;
-	u32 threshold;
-	u32 rate;
-};
-
-/**
  * struct zblock - a device
  * @disk: constant
  * @id: constant; also the minor number
@@ -234,7 +216,7 @@ struct zblock_auto_recompress {
  * @checksum: how to make @sums from the next disksize on, or NULL; op_lock to
  *	write
  * @sums: of what slots hold, or NULL; as @pool
- * @auto_recompress: see above
+ * @auto_recompress: a policy
  * @debugfs: constant
  * @backing: where written-back slots are, or NULL; as @pool, but it is there
  *	before disksize
@@ -249,7 +231,7 @@ struct zblock_auto_recompress {
  * @limit_state: as last told; @limit_work writes
  * @limit_work: tells
  * @limit_dirent: of limit_state; constant
- * @auto_wb: the policy of auto_writeback, off if age is 0; op_lock to write
+ * @auto_writeback: a policy
  * @max_used: the most pages the pool has had
  * @patch_lock: see above
  * @queue: constant
@@ -280,7 +262,7 @@ struct zblock {
 	struct zblock_column *ages;
 	const struct zblock_checksum *checksum;
 	struct zblock_column *sums;
-	struct zblock_auto_recompress auto_recompress;
+	struct zblock_policy auto_recompress;
 	struct dentry *debugfs;
 
 	struct zblock_backing *backing;
@@ -295,13 +277,7 @@ struct zblock {
 	struct delayed_work limit_work;
 	struct kernfs_node *limit_dirent;
 
-	struct {
-		u32 age;		/* seconds */
-		u32 size;		/* bytes */
-		u32 rate;		/* blocks a second */
-		unsigned long next;	/* slot to go on from */
-		struct zblock_pace pace;
-	} auto_wb;
+	struct zblock_policy auto_writeback;
 
 	atomic_long_t max_used;
 
@@ -378,8 +354,7 @@ int zblock_recompress_cold(struct zblock *dev, unsigned long *at, u32 age,
 
 /* auto_recompress.c */
 extern const struct attribute_group zblock_auto_recompress_group;
-void zblock_auto_recompress_init(struct zblock *dev);
-void zblock_auto_recompress_clear(struct zblock *dev);
+extern const struct zblock_policy_ops zblock_auto_recompress;
 
 /* checksum.c */
 extern const struct attribute_group zblock_checksum_group;
@@ -552,8 +527,7 @@ extern const struct attribute_group zblock_mem_detail_group;
 
 /* auto_writeback.c */
 extern const struct attribute_group zblock_auto_writeback_group;
-void zblock_auto_writeback_init(struct zblock *dev);
-void zblock_auto_writeback_clear(struct zblock *dev);
+extern const struct zblock_policy_ops zblock_auto_writeback;
 
 /* limit.c */
 extern const struct attribute_group zblock_limit_group;

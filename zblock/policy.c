@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* policy.c - what is done to cold pages by itself: see policy.h */
+#include <linux/jiffies.h>
+#include <linux/kstrtox.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include "zblock.h"
+
+/* Is there more to do in this second? */
+static bool step(struct zblock *dev, struct zblock_policy *policy)
+{
+	lockdep_assert_held(&dev->op_lock);
+	if (time_after_eq(jiffies, policy->second + HZ)) {
+		WRITE_ONCE(policy->second, jiffies);
+		policy->left = policy->rate;
+	}
+	if (!policy->left || !dev->nr_pages || !dev->ages)
+		return false;
+	return policy->ops->step(dev, policy, policy->left);
+}
+
+/* In a tick if there is more to do; else when the second is over. */
+static void again(struct zblock_policy *policy, bool more)
+{
+	unsigned long gone = jiffies - READ_ONCE(policy->second);
+	unsigned long rest = gone < HZ ? HZ - gone : HZ / 10;
+
+	queue_delayed_work(zblock_lazy_wq, &policy->work, more ? 1 : rest);
+}
+
+static void policy_work(struct work_struct *work)
+{
+	struct zblock_policy *policy = container_of(to_delayed_work(work),
+						    struct zblock_policy, work);
+	bool more = false;
+
+	/* zblock_policy_stop() waits for us with op_lock held */
+	if (mutex_trylock(&policy->dev->op_lock)) {
+		more = step(policy->dev, policy);
+		mutex_unlock(&policy->dev->op_lock);
+	}
+	again(policy, more);
+}
+
+/**
+ * zblock_policy_init() - before the disk is there
+ * @policy: off
+ * @dev: the device it is part of
+ * @ops: of which kind
+ */
+void zblock_policy_init(struct zblock_policy *policy, struct zblock *dev,
+			const struct zblock_policy_ops *ops)
+{
+	policy->ops = ops;
+	policy->dev = dev;
+	INIT_DELAYED_WORK(&policy->work, policy_work);
+}
+
+/**
+ * zblock_policy_stop() - off
+ * @policy: on or off
+ *
+ * Context: process; may sleep; op_lock held.
+ */
+void zblock_policy_stop(struct zblock_policy *policy)
+{
+	lockdep_assert_held(&policy->dev->op_lock);
+	WRITE_ONCE(policy->age, 0);
+	/* a work that is waited for does not queue itself again */
+	cancel_delayed_work_sync(&policy->work);
+	policy->next = 0;
+}
+
+/* On, from the next second on. Its figures change by way of this only. */
+static void start(struct zblock_policy *policy, u32 age, u32 size, u32 rate)
+{
+	zblock_policy_stop(policy);
+	WRITE_ONCE(policy->size, size);
+	WRITE_ONCE(policy->rate, rate);
+	WRITE_ONCE(policy->age, age);
+	WRITE_ONCE(policy->second, jiffies);
+	policy->left = 0;
+	mod_delayed_work(zblock_lazy_wq, &policy->work, HZ);
+}
+
+/**
+ * zblock_policy_spend() - so much has been done
+ * @policy: whose
+ * @n: how much
+ *
+ * Context: process; op_lock held.
+ */
+void zblock_policy_spend(struct zblock_policy *policy, u32 n)
+{
+	policy->left -= min(policy->left, n);
+}
+
+/**
+ * zblock_policy_show() - what its attribute reads as
+ * @policy: on or off
+ * @buf: of a page
+ *
+ * Context: process.
+ * Return: bytes
+ */
+ssize_t zblock_policy_show(const struct zblock_policy *policy, char *buf)
+{
+	u32 age = READ_ONCE(policy->age);
+
+	if (!age)
+		return sysfs_emit(buf, "off\n");
+	return sysfs_emit(buf, "age=%u %s=%u rate=%u\n", age, policy->ops->size,
+			  READ_ONCE(policy->size), READ_ONCE(policy->rate));
+}
+
+/* 0, or what is wrong with what was written. */
+static int parse(struct zblock_policy *policy, char *args, u32 *age, u32 *size,
+		 u32 *rate)
+{
+	char *key, *value;
+	int err;
+
+	while ((err = zblock_next_arg(policy->dev, &args, &key, &value)) > 0) {
+		if (!strcmp(key, "age"))
+			err = kstrtouint(value, 10, age);
+		else if (!strcmp(key, policy->ops->size))
+			err = kstrtouint(value, 10, size);
+		else if (!strcmp(key, "rate"))
+			err = kstrtouint(value, 10, rate);
+		else
+			err = zblock_unknown_arg(policy->dev, policy->ops->name,
+						 key);
+		if (err)
+			return err;
+	}
+	if (!err && (!*age || !*rate || *size > policy->ops->size_max))
+		return -EINVAL;
+	return err;
+}
+
+/**
+ * zblock_policy_store() - what was written to its attribute
+ * @policy: goes on or off, or stays as it was
+ * @args: what was written; it is taken apart
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EINVAL or -ERANGE for what is no policy, what ops->check() says
+ */
+int zblock_policy_store(struct zblock_policy *policy, char *args)
+{
+	u32 age = 0, size = 0, rate = ZBLOCK_POLICY_RATE;
+	bool off = sysfs_streq(args, "off");
+	int err = off ? 0 : parse(policy, args, &age, &size, &rate);
+
+	if (err)
+		return err;
+	mutex_lock(&policy->dev->op_lock);
+	if (off)
+		zblock_policy_stop(policy);
+	else
+		err = policy->ops->check(policy->dev);
+	if (!off && !err)
+		start(policy, age, size, rate);
+	mutex_unlock(&policy->dev->op_lock);
+	return err;
+}
