@@ -3,17 +3,39 @@
  * compact.pml - zspool/compact.c: one class, once
  */
 
+/* A whole page comes with its object: there has to be none in its place. */
+#ifndef SOLE
+#define IS_TARGET(z)	((listed & BIT(z)) && HAS_ROOM(z))
+#elif defined(BREAK_TARGET_HAS_PAGE)
+#define IS_TARGET(z)	((listed & BIT(z)) && inuse[z] < OBJS)
+#else
+#define IS_TARGET(z)	((listed & BIT(z)) && inuse[z] < OBJS && \
+			 !HAS_ROOM(z))
+#endif
+
 /* find_target(): any on the lists that has room as it is */
 inline find_target(z)
 {
 	if
-	:: (listed & BIT(0)) && HAS_ROOM(0) -> z = 0
-	:: (listed & BIT(1)) && HAS_ROOM(1) -> z = 1
-	:: (listed & BIT(2)) && HAS_ROOM(2) -> z = 2
-	:: !((listed & BIT(0)) && HAS_ROOM(0)) &&
-	   !((listed & BIT(1)) && HAS_ROOM(1)) &&
-	   !((listed & BIT(2)) && HAS_ROOM(2)) -> z = NONE
+	:: IS_TARGET(0) -> z = 0
+	:: IS_TARGET(1) -> z = 1
+	:: IS_TARGET(2) -> z = 2
+	:: !IS_TARGET(0) && !IS_TARGET(1) && !IS_TARGET(2) -> z = NONE
 	fi
+}
+
+/* A whole page must stay where the VM will look for it. */
+#if defined(SOLE) && !defined(BREAK_HAND_OVER_ISOLATED)
+#define MUST_STAY(z, i)	(isolated[z] & BIT(i))
+#else
+#define MUST_STAY(z, i)	false
+#endif
+
+/* zs_zspage_hand_over(); f is the page on its way */
+inline zs_zspage_hand_over(z, i, to, f)
+{
+	take_out(z, i, f);
+	zs_zspage_grow(to, f)
 }
 
 /* move_object(): class->lock is held; to may be z */
@@ -29,15 +51,20 @@ inline move_object(z, i, to, at, h, v, ok)
 	:: ok ->
 		atomic {
 			v = word[h];
-			ok = NAMES(v, z, i) && !(v & DEFER)
+			ok = NAMES(v, z, i) && !(v & DEFER) && !MUST_STAY(z, i)
 		}
 		if
 		:: ok ->
 			d_step {
+#ifdef SOLE
+				zs_zspage_hand_over(z, i, to, at);
+				zs_obj_take(to, h, at)
+#else
 				zs_obj_take(to, h, at);
 				/* zs_obj_copy() */
 				data[HEAD(to, at)] = data[HEAD(z, i)];
 				data[TAIL(to, at)] = data[TAIL(z, i)]
+#endif
 			}
 			d_step { word[h] = (word[h] & SYNC) | LOCATE(to, at) }
 			d_step { zs_obj_put(z, i, h) }
@@ -57,16 +84,16 @@ inline zs_zspage_cut(z, i, off)
 	d_step {
 		i = fresh[z];
 		do
-		:: i && !(hdr[HEAD(z, i - 1)] & USED) -> i--
+		:: i && !(HDR(z, i - 1) & USED) -> i--
 		:: else -> break
 		od;
 		fresh[z] = i;
 		free[z] = NIL;
 		do
-		:: i && (hdr[HEAD(z, i - 1)] & USED) -> i--
-		:: i && !(hdr[HEAD(z, i - 1)] & USED) ->
+		:: i && (HDR(z, i - 1) & USED) -> i--
+		:: i && !(HDR(z, i - 1) & USED) ->
 			i--;
-			hdr[HEAD(z, i)] = free[z];
+			HDR(z, i) = free[z];
 			free[z] = i
 		:: else -> break
 		od;
@@ -113,7 +140,7 @@ proctype compact()
 	:: z != NONE ->
 		do
 		:: atomic { i < fresh[z] && inuse[z] ->
-			ok = (hdr[HEAD(z, i)] & USED) != 0;
+			ok = (HDR(z, i) & USED) != 0;
 			if
 			:: ok -> find_target(to)
 			:: else -> i++
@@ -123,6 +150,18 @@ proctype compact()
 			:: ok && to == NONE -> break
 			:: ok && to != NONE ->
 				move_object(z, i, to, at, h, v, ok);
+#ifdef BREAK_PRIVATE_LATE
+				if
+				:: ok -> atomic {
+					off = pages[to * 2 + at];
+					private[off] = z + 1;
+					UNLOCK_CLASS
+				   }
+					private[off] = to + 1;
+					atomic { LOCK_CLASS }
+				:: else
+				fi;
+#endif
 				i++;
 				/* need_resched(), or somebody waits */
 				if
@@ -170,13 +209,13 @@ proctype compact()
 		:: i && free[z] < i - 1 ->
 			i--;
 			if
-			:: hdr[HEAD(z, i)] & USED ->
+			:: HDR(z, i) & USED ->
 				to = z;
 				move_object(z, i, to, at, h, v, ok);
 				if
 				:: ok ->
-					free[z] = hdr[HEAD(z, i)];
-					hdr[HEAD(z, i)] = NIL;
+					free[z] = HDR(z, i);
+					HDR(z, i) = NIL;
 					assert(free[z] > at)	/* WARN_ON_ONCE() */
 				:: else -> break
 				fi

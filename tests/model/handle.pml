@@ -200,7 +200,7 @@ inline carry_out(h, v, ok, freed)
 /* zs_defer_work() */
 proctype defer_worker()
 {
-	byte v, h, n, z, i;
+	byte v, h, n, z, i, vacant;
 	bit ok, freed, gone, walk;
 
 end:	do

@@ -4,15 +4,20 @@
  */
 
 /* objects_of_page() */
+#ifdef SOLE
+#define LAST(nth)	(nth)
+#else
+#define LAST(nth)	((nth) + 1)
+#endif
 #define FIRST(nth)	(nth)
-#define END(z, nth)	((fresh[z] < (nth) + 2) -> fresh[z] : (nth) + 2)
+#define END(z, nth)	((fresh[z] <= LAST(nth)) -> fresh[z] : LAST(nth) + 1)
 
 /* unpin_objects(): i is the first, up to end */
 inline unpin_objects(z, i, end, h, v)
 {
 	do
 	:: atomic { i < end ->
-		h = hdr[HEAD(z, i)];
+		h = HDR(z, i);
 		v = 0;
 		if
 		:: h & USED -> h = h & ~USED; unpin(h, v)
@@ -32,7 +37,7 @@ inline pin_objects(z, nth, i, end, h, v, ok)
 #ifndef BREAK_NO_PIN
 	do
 	:: atomic { ok && i < end ->
-		h = hdr[HEAD(z, i)];
+		h = HDR(z, i);
 		if
 		:: h & USED ->
 			h = h & ~USED;
@@ -88,16 +93,18 @@ inline zs_putback(f, z, nth, i, gone, ok)
 	assert(z != NONE);	/* WARN_ON_ONCE() */
 	atomic {
 		isolated[z] = isolated[z] & ~BIT(nth);
+#ifdef BREAK_PUTBACK_KEEPS
+		vacant = NONE;
+#else
+		zs_zspage_vacate(z, nth, vacant);
+#endif
 		zs_zspage_settle(z, gone);
 		if
 		:: gone
 		:: else -> UNLOCK_CLASS
 		fi
 	}
-	if
-	:: gone -> bury_and_unlock(z, i, ok); release_work = 1
-	:: else
-	fi
+	settled(z, i, gone, ok)
 }
 
 /* zs_move_begin(); not ok: -EAGAIN */
@@ -149,6 +156,13 @@ inline zs_move_end(f, to, z, nth, i, end, h, v, ok)
 #ifdef BREAK_UNPIN_FIRST
 		pages[z * 2 + nth] = (to != NONE -> to : f);
 #endif
+		vacant = NONE;
+#ifndef BREAK_MOVED_KEEPS
+		if
+		:: to != NONE -> zs_zspage_vacate(z, nth, vacant)
+		:: else
+		fi;
+#endif
 		moving[z]--;
 		gone = 0;
 		if
@@ -162,10 +176,7 @@ inline zs_move_end(f, to, z, nth, i, end, h, v, ok)
 		:: else -> UNLOCK_CLASS
 		fi
 	}
-	if
-	:: gone -> bury_and_unlock(z, i, ok); release_work = 1
-	:: else
-	fi
+	settled(z, i, gone, ok)
 }
 
 #define FOLIO_LOCK(f)	(folio_lock & BIT(f)) == 0 -> \
@@ -192,7 +203,7 @@ inline zs_stock_steal(f, ok)
  */
 proctype vm(bit ops)
 {
-	byte f, to, z, nth, i, end, h, v;
+	byte f, to, z, nth, i, end, h, v, vacant;
 	bit ok, gone, taken;
 
 	/* any page that is ours at this moment */

@@ -2,10 +2,17 @@
 /*
  * scenes.pml - PUT: which handle is where at first; RUN: who does what.
  */
+#ifdef SOLE
+#define PUT_ONE		put_zspage(0, 0); put_object(0, 0, 1)
+#define PUT_PAIR	put_zspage(0, 0); put_object(0, 0, 0); put_object(1, 0, 1)
+#define PUT_APART	put_zspage(0, 0); put_object(0, 0, 0); \
+			put_zspage(1, 2); put_object(1, 1, 1)
+#else
 #define PUT_ONE		put_zspage(0, 0); put_object(0, 0, 2)
 #define PUT_PAIR	put_zspage(0, 0); put_object(0, 0, 1); put_object(1, 0, 2)
 #define PUT_APART	put_zspage(0, 0); put_object(0, 0, 1); \
 			put_zspage(1, 2); put_object(1, 1, 1)
+#endif
 #if defined(SCENE_READ)
 #define NPROC 3
 #define PUT PUT_APART
@@ -84,6 +91,11 @@
 #define PUT PUT_PAIR
 #define RUN run reader(0, 0); run reader(1, 0); run freer(0)
 #define CHECK assert(!(word[0] & OBJ))
+#elif defined(SCENE_FREE_COMPACT)
+#define NPROC 3
+#define PUT PUT_APART
+#define RUN run freer(0); run vm(OPS); run compact()
+#define CHECK assert(!(word[0] & OBJ) && (word[1] & OBJ))
 #endif
 #ifndef OPS
 #define OPS 1

@@ -9,11 +9,18 @@
  *
  * A cell is an object's header and its bytes in that page. Sets of pages and
  * of zspages are masks, so stock, orphans and dead are masks too.
+ *
+ * With SOLE it has two objects of a page each, or of none while they are free.
+ * Cell 0 is the bytes; the headers are the zspage's.
  */
 
 #define NF	7		/* page frames of the machine */
 #define NZ	3		/* descriptors of zspages, which are reused */
+#ifdef SOLE			/* zs_class_sole() */
+#define OBJS	2
+#else
 #define OBJS	3		/* size_class->objs */
+#endif
 #define BIT(n)	(1 << (n))
 #define NONE	NF		/* no page */
 
@@ -52,6 +59,9 @@ byte inuse[NZ], free[NZ], fresh[NZ], nr_pages[NZ];
 byte isolated[NZ];		/* a bit for each page */
 byte moving[NZ];
 byte pages[NZ * 2];
+#ifdef SOLE
+byte sole_headers[NZ * 2];
+#endif
 byte listed;			/* which are on a fullness list */
 
 /* struct page, and what it holds */
@@ -78,16 +88,34 @@ byte handle_puts[NH];			/* calls of zs_handle_put() */
 byte ended;			/* processes that are done */
 byte working;			/* workers under way */
 
-/* Where an object's header and the end of its bytes are. */
+/* HEAD, TAIL: where an object's bytes begin and end. HDR: its header. */
+#ifdef SOLE
+
+#define HEAD(z, i)	(pages[(z) * 2 + (i)] * 2)
+#define TAIL(z, i)	HEAD(z, i)
+#define HDR(z, i)	sole_headers[(z) * 2 + (i)]
+
+/* next_free() */
+#define NEXT_FREE(z)	(free[z] != NIL -> free[z] : fresh[z])
+
+#define HAS_ROOM(z)	(NEXT_FREE(z) < OBJS && \
+			 pages[(z) * 2 + NEXT_FREE(z)] != NONE)
+
+#else
+
 #define HEAD(z, i)	(pages[(z) * 2 + (i) / 2] * 2 + ((i) > 0))
 #define TAIL(z, i)	(pages[(z) * 2 + ((i) + 1) / 2] * 2 + ((i) > 1))
-#define HANDLE(z, i)	(hdr[HEAD(z, i)] & ~USED)
+#define HDR(z, i)	hdr[HEAD(z, i)]
 
 /* pages_below() */
 #define PAGES_BELOW(n)	((n) < 2 -> (n) : 2)
 
 #define HAS_ROOM(z)	(free[z] != NIL || (fresh[z] < OBJS && \
 			 PAGES_BELOW(fresh[z] + 1) <= nr_pages[z]))
+
+#endif
+
+#define HANDLE(z, i)	(HDR(z, i) & ~USED)
 
 /* spin_lock() begins an atomic step, up to what others see without the lock. */
 #define LOCK_CLASS	class_lock == 0 -> class_lock = 1

@@ -13,10 +13,10 @@ inline zs_obj_take(z, h, i)
 	i = free[z];
 	if
 	:: i == NIL -> i = fresh[z]; fresh[z]++
-	:: else -> free[z] = hdr[HEAD(z, i)]
+	:: else -> free[z] = HDR(z, i)
 	fi;
 	assert(i < OBJS && owner[z * 3 + i] == 0);
-	hdr[HEAD(z, i)] = USED | h;
+	HDR(z, i) = USED | h;
 	owner[z * 3 + i] = h + 1;
 	inuse[z]++
 }
@@ -25,10 +25,10 @@ inline zs_obj_take(z, h, i)
 inline zs_obj_put(z, i, h)
 {
 	assert(state[z] == LINKED && owner[z * 3 + i] == h + 1);
-	assert(hdr[HEAD(z, i)] == (USED | h));
+	assert(HDR(z, i) == (USED | h));
 	data[HEAD(z, i)] = POISON;
 	data[TAIL(z, i)] = POISON;
-	hdr[HEAD(z, i)] = free[z];
+	HDR(z, i) = free[z];
 	free[z] = i;
 	owner[z * 3 + i] = 0;
 	inuse[z]--
@@ -104,26 +104,78 @@ inline bury_and_unlock(z, i, ok)
 	}
 }
 
+/* take_out(): f is the page */
+inline take_out(z, nth, f)
+{
+	f = pages[z * 2 + nth];
+	pages[z * 2 + nth] = NONE;
+	nr_pages[z]--
+}
+
+/* The page is the object's, or the VM's. */
+#define IN_USE(z, nth)	((nth) < fresh[z] && (HDR(z, nth) & USED))
+#if defined(BREAK_VACATE_ISOLATED)
+#define STAYS(z, nth)	IN_USE(z, nth)
+#elif defined(BREAK_VACATE_USED)
+#define STAYS(z, nth)	(isolated[z] & BIT(nth))
+#else
+#define STAYS(z, nth)	((isolated[z] & BIT(nth)) || IN_USE(z, nth))
+#endif
+
+/* zs_zspage_vacate(): f is NONE if there is no page to take out */
+inline zs_zspage_vacate(z, nth, f)
+{
+#ifdef SOLE
+	d_step {
+		f = NONE;
+		if
+		:: pages[z * 2 + nth] == NONE || STAYS(z, nth)
+		:: else ->
+			private[pages[z * 2 + nth]] = 0;
+			take_out(z, nth, f)
+		fi
+	}
+#else
+	skip
+#endif
+}
+
 /*
- * zspool_drop(), and zs_release_dead(): what is left of the zspage is the
- * worker's here, who does what the caller does where that may sleep.
+ * What follows zs_zspage_settle(): zs_page_put() for the page that is vacant,
+ * and zs_release_dead(). What is left of the zspage is the worker's here, who
+ * does what the caller does where that may sleep.
  */
+inline settled(z, i, gone, ok)
+{
+	if
+	:: gone -> bury_and_unlock(z, i, ok); release_work = 1
+	:: else
+	fi
+#ifdef SOLE
+	;
+	if
+	:: vacant != NONE -> zs_page_put(vacant, ok)
+	:: else
+	fi;
+	vacant = 0
+#endif
+}
+
+/* zspool_drop() */
 inline zspool_drop(h, v)
 {
 	atomic {
 		LOCK_CLASS;
 		z = ID(v); i = INDEX(v);
 		zs_obj_put(z, i, h);
+		zs_zspage_vacate(z, i, vacant);
 		zs_zspage_settle(z, gone);
 		if
 		:: gone
 		:: else -> UNLOCK_CLASS
 		fi
 	}
-	if
-	:: gone -> bury_and_unlock(z, i, ok); release_work = 1
-	:: else
-	fi
+	settled(z, i, gone, ok)
 }
 
 /*
@@ -221,7 +273,11 @@ inline give_back(f, ok)
 inline zs_zspage_grow(z, f)
 {
 	private[f] = z + 1;
+#ifdef SOLE
+	pages[z * 2 + NEXT_FREE(z)] = f;
+#else
 	pages[z * 2 + nr_pages[z]] = f;
+#endif
 	nr_pages[z]++;
 	f = NONE
 }

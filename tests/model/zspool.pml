@@ -15,6 +15,8 @@
  *   state.pml      internal.h: the structures
  *   scenes.pml     what there is at first, and who does what
  *
+ * With -DSOLE the class is that of whole pages: another layout, the same scenes.
+ *
  * What must hold, and where that is asserted:
  *
  *   who holds a pin reads the object's own bytes, in a page of
@@ -25,8 +27,10 @@
  *   a zspage goes when it is empty, neither isolated nor moving: then and
  *   not before                                  zs_zspage_settle(), check()
  *   what the VM has isolated it can put back                   zs_putback()
+ *   a whole page goes with its object, or when the VM lets it go        check()
  *   a page does not go while the VM has its folio lock         vm
  *   no page, zspage or object is lost or in two places         check()
+ *   what was given back to the kernel is left alone            check()
  *   nobody waits for ever for a lock, a pin or to be woken     spin itself
  *
  * What is one step: an atomic operation on a word; a cell of a page copied or
@@ -52,7 +56,7 @@
 /* zspool_pin(), zspool_map() and the reading, zspool_unpin() */
 proctype reader(byte me; byte h)
 {
-	byte v, z, i, p, q;
+	byte v, z, i, p, q, vacant;
 	bit ok, freed, gone;
 
 	zs_word_pin(me, h, ok);
@@ -90,7 +94,7 @@ proctype reader(byte me; byte h)
 /* zspool_new(), zspool_fill(), zspool_pin(), _swap(), _unpin(), _drop() */
 proctype writer(byte me; byte h)
 {
-	byte v, z, i, p, q, new;
+	byte v, z, i, p, q, new, vacant;
 	bit ok, freed, gone;
 
 	take_object(h, p, z, i, ok);
@@ -129,7 +133,7 @@ proctype writer(byte me; byte h)
 
 proctype freer(byte h)
 {
-	byte v, z, i;
+	byte v, z, i, vacant;
 	bit ok, freed, gone;
 
 	zspool_free(h, v, ok, freed);
@@ -148,6 +152,13 @@ proctype freer_irq(byte h)
 /* An object as the scene finds it. */
 inline put_object(h, z, i)
 {
+#ifdef SOLE
+	/* its page comes with it */
+	nr_pages[z]++;
+	pages[z * 2 + i] = z * 2 + i;
+	private[z * 2 + i] = z + 1;
+	ours = ours | BIT(z * 2 + i);
+#endif
 	owner[z * 3 + i] = h + 1;
 	inuse[z]++;
 	word[h] = LOCATE(z, i);
@@ -161,11 +172,13 @@ inline put_zspage(z, f)
 {
 	state[z] = LINKED;
 	listed = listed | BIT(z);
-	nr_pages[z] = 2;
 	fresh[z] = OBJS;
+#ifndef SOLE
+	nr_pages[z] = 2;
 	pages[z * 2] = f; pages[z * 2 + 1] = f + 1;
 	private[f] = z + 1; private[f + 1] = z + 1;
 	ours = ours | BIT(f) | BIT(f + 1)
+#endif
 }
 
 inline free_list(z, i)
@@ -175,10 +188,10 @@ inline free_list(z, i)
 	do
 	:: i && owner[z * 3 + i - 1] ->
 		i--;
-		hdr[HEAD(z, i)] = USED | (owner[z * 3 + i] - 1)
+		HDR(z, i) = USED | (owner[z * 3 + i] - 1)
 	:: i && !owner[z * 3 + i - 1] ->
 		i--;
-		hdr[HEAD(z, i)] = free[z];
+		HDR(z, i) = free[z];
 		free[z] = i
 	:: else -> break
 	od
@@ -195,7 +208,7 @@ inline check()
 		:: word[i] & OBJ ->
 			z = ID(word[i]); k = INDEX(word[i]);
 			assert(state[z] == LINKED && owner[z * 3 + k] == i + 1);
-			assert(hdr[HEAD(z, k)] == (USED | i));
+			assert(HDR(z, k) == (USED | i));
 			assert(data[HEAD(z, k)] == content[i]);
 			assert(data[TAIL(z, k)] == content[i]);
 			n++
@@ -207,6 +220,15 @@ inline check()
 		:: state[z] == LINKED ->
 			assert((listed & BIT(z)) && (inuse[z] || !fresh[z]));
 			assert(!moving[z] && !isolated[z]);
+			assert(nr_pages[z] == (pages[z * 2] != NONE) +
+					      (pages[z * 2 + 1] != NONE));
+#ifdef SOLE
+			/* an object in use has a page, one that is free none */
+			for (k : 0 .. OBJS - 1) {
+				assert(!fresh[z] || (owner[z * 3 + k] != 0) ==
+				       (pages[z * 2 + k] != NONE))
+			}
+#endif
 			assert(n >= inuse[z]);
 			n = n - inuse[z]
 		:: else -> assert(state[z] == FREED && !(listed & BIT(z)))
@@ -230,7 +252,7 @@ inline check()
 			:: else
 			fi;
 			assert(k == 1)
-		:: else
+		:: else -> assert(private[i] == 0)
 		fi
 	}
 }

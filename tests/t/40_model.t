@@ -24,6 +24,14 @@ scenes=(
 	'PLAIN -DPLAIN'
 	'SQUEEZE'
 	'SQUEEZE -DOPS=0'
+	'READ -DSOLE'
+	'READ -DSOLE -DOPS=0'
+	'FREE -DSOLE'
+	'WRITE_COMPACT -DSOLE'
+	'REUSE -DSOLE -DOPS=0'
+	'EMPTY -DSOLE -DOPS=0'
+	'HOP -DSOLE'
+	'FREE_COMPACT -DSOLE'
 )
 # WHAT SCENE [OPTION…]: what is broken, and the scene that shows it
 broken=(
@@ -46,6 +54,14 @@ broken=(
 	'FREE_TRIES_ONCE FREE'
 	'FREE_LOOKS_ONCE PLAIN -DPLAIN -DOPS=0'
 	'PUT_OFF_LATE DEFER'
+	'COMPACT_NO_PIN READ -DSOLE'
+	'HAND_OVER_ISOLATED READ -DSOLE'
+	'TARGET_HAS_PAGE FREE_COMPACT -DSOLE'
+	'PRIVATE_LATE FREE_COMPACT -DSOLE'
+	'VACATE_ISOLATED EMPTY -DSOLE'
+	'VACATE_USED REUSE -DSOLE'
+	'PUTBACK_KEEPS FREE -DSOLE'
+	'MOVED_KEEPS FREE -DSOLE'
 )
 
 if ! command -v spin >/dev/null && ! tests/lab/setup spin >/dev/null 2>&1; then
@@ -88,7 +104,7 @@ for variant in "${broken[@]}"; do
 	# an assertion or a deadlock, and nothing else that may go wrong
 	check "${words[@]:1}" "-DBREAK_${words[0]}" &&
 		grep -qE '^pan:1: (assertion violated|invalid end state)' "$said"
-	ok $? "${words[0]} is found out"
+	ok $? "${words[0]} is found out by ${words[*]:1}"
 	grep -m 1 '^pan:1:' "$said" | sed 's/^pan:1:/#/'
 done
 echo "# $all states, $((SECONDS - began)) s in all"
