@@ -123,6 +123,7 @@ static ssize_t comp_algorithm_store(struct device *d,
 }
 static DEVICE_ATTR_RW(comp_algorithm);
 
+#ifdef CONFIG_ZBLOCK_RECOMPRESS
 static ssize_t recomp_algorithm_show(struct device *d,
 				     struct device_attribute *attr, char *buf)
 {
@@ -168,6 +169,7 @@ static ssize_t recomp_algorithm_store(struct device *d,
 	return err ? err : len;
 }
 static DEVICE_ATTR_RW(recomp_algorithm);
+#endif
 
 /**
  * struct wish - what was written to algorithm_params
@@ -321,7 +323,9 @@ static DEVICE_ATTR_WO(algorithm_params);
 static struct attribute *algorithm_attrs[] = {
 	&dev_attr_comp_algorithm.attr,
 	&dev_attr_algorithm_params.attr,
+#ifdef CONFIG_ZBLOCK_RECOMPRESS
 	&dev_attr_recomp_algorithm.attr,
+#endif
 	NULL
 };
 

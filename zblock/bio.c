@@ -157,7 +157,8 @@ static bool at_unit(const struct zblock *dev, const struct bvec_iter *iter)
 {
 	sector_t index = iter->bi_sector >> PAGE_SECTORS_SHIFT;
 
-	return dev->nr_units && iter->bi_size >= PAGE_SIZE << dev->unit_shift &&
+	return IS_ENABLED(CONFIG_ZBLOCK_LARGE) && dev->nr_units &&
+	       iter->bi_size >= PAGE_SIZE << dev->unit_shift &&
 	       IS_ALIGNED(iter->bi_sector, PAGE_SECTORS << dev->unit_shift) &&
 	       index >> dev->unit_shift < dev->nr_units;
 }
@@ -269,6 +270,15 @@ static bool valid_bio(struct zblock *dev, struct bio *bio)
 	       sector < sectors && count <= sectors - sector;
 }
 
+static void run_bio(struct zblock *dev, struct bio *bio)
+{
+	unsigned long start = bio_start_io_acct(bio);
+
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE) && zblock_share_bio(dev, bio, start))
+		return;
+	zblock_end_bio(dev, bio, start, zblock_transfer(dev, bio, bio->bi_iter));
+}
+
 /**
  * zblock_submit_bio() - carry out a bio
  * @bio: of one of our devices
@@ -287,7 +297,7 @@ void zblock_submit_bio(struct bio *bio)
 	switch (bio_op(bio)) {
 	case REQ_OP_READ:
 	case REQ_OP_WRITE:
-		zblock_run_bio(dev, bio);
+		run_bio(dev, bio);
 		break;
 	case REQ_OP_DISCARD:
 		empty_bio(dev, bio, false);

@@ -122,11 +122,13 @@ static int create_parts(struct zblock *dev, unsigned long nr_pages,
 		if (err)
 			return err;
 	}
-	dev->unit_shift = dev->unit_size > PAGE_SIZE ?
-			  ilog2(dev->unit_size >> PAGE_SHIFT) : 0;
-	err = zblock_units_create(dev, nr_pages);
-	if (err)
-		return err;
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE)) {
+		dev->unit_shift = dev->unit_size > PAGE_SIZE ?
+				  ilog2(dev->unit_size >> PAGE_SHIFT) : 0;
+		err = zblock_units_create(dev, nr_pages);
+		if (err)
+			return err;
+	}
 	if (dev->track_age) {
 		b->ages = zblock_column_create(nr_pages);
 		if (!b->ages)
@@ -138,8 +140,7 @@ static int create_parts(struct zblock *dev, unsigned long nr_pages,
 			return -ENOMEM;
 	}
 	b->pool = zspool_create(dev->disk->disk_name,
-				zblock_unit_handles(dev, nr_pages), &pool_ops,
-				dev);
+				zblock_handles(dev, nr_pages), &pool_ops, dev);
 	if (IS_ERR(b->pool)) {
 		err = PTR_ERR(b->pool);
 		b->pool = NULL;
@@ -160,7 +161,8 @@ static int make_backend(struct zblock *dev, unsigned long nr_pages)
 		return 0;
 	}
 	destroy_backend(&b);
-	zblock_units_destroy(dev);
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+		zblock_units_destroy(dev);
 	return err;
 }
 
@@ -266,7 +268,8 @@ void zblock_clear(struct zblock *dev)
 	zblock_policy_stop(&dev->auto_recompress);
 	set_capacity_and_notify(dev->disk, 0);
 	part_stat_set_all(dev->disk->part0, 0);
-	zblock_units_stop(dev);
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+		zblock_units_stop(dev);
 	/* block_state looks at slots, and at what is computed from this */
 	down_write(&dev->init_lock);
 	WRITE_ONCE(dev->nr_pages, 0);
@@ -275,10 +278,12 @@ void zblock_clear(struct zblock *dev)
 	zblock_policy_stop(&dev->auto_writeback);
 	swap_backend(dev, &b);
 	destroy_backend(&b);
-	zblock_units_destroy(dev);
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+		zblock_units_destroy(dev);
 	WRITE_ONCE(dev->unit_size, ZBLOCK_UNIT_DEFAULT);
 	set_write_mode(dev, ZBLOCK_MODE_PARALLEL);
-	zblock_writeback_clear(dev);
+	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
+		zblock_writeback_clear(dev);
 	zblock_stat_clear(dev);
 	zblock_algorithms_reset(dev);
 	WRITE_ONCE(dev->checksum, NULL);

@@ -87,7 +87,8 @@ void zblock_unclaim(struct zblock *dev)
 
 static void free_device(struct zblock *dev)
 {
-	zblock_queue_destroy(dev->queue);
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+		zblock_queue_destroy(dev->queue);
 	free_percpu(dev->stats);
 	kfree(dev);
 }
@@ -101,8 +102,9 @@ static struct zblock *alloc_device(void)
 	if (!dev)
 		return NULL;
 	dev->stats = alloc_percpu(struct zblock_stats);
-	dev->queue = zblock_queue_create();
-	if (!dev->stats || !dev->queue) {
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+		dev->queue = zblock_queue_create();
+	if (!dev->stats || (IS_ENABLED(CONFIG_ZBLOCK_LARGE) && !dev->queue)) {
 		free_device(dev);
 		return NULL;
 	}
@@ -115,8 +117,12 @@ static struct zblock *alloc_device(void)
 	dev->unit_size = ZBLOCK_UNIT_DEFAULT;
 	dev->wb_batch = ZBLOCK_WB_BATCH;
 	zblock_limit_init(dev);
-	zblock_policy_init(&dev->auto_recompress, dev, &zblock_auto_recompress);
-	zblock_policy_init(&dev->auto_writeback, dev, &zblock_auto_writeback);
+	zblock_policy_init(&dev->auto_recompress, dev,
+			   IS_ENABLED(CONFIG_ZBLOCK_RECOMPRESS) ?
+			   &zblock_auto_recompress : NULL);
+	zblock_policy_init(&dev->auto_writeback, dev,
+			   IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) ?
+			   &zblock_auto_writeback : NULL);
 	/* the zram of a distribution does that */
 	dev->track_age = !strcmp(zblock_name, "zram");
 	return dev;

@@ -23,7 +23,7 @@ static int flip_bit(struct zblock *dev, unsigned long handle,
 	const u8 *bytes;
 	u8 byte;
 
-	if (handle >= zblock_unit_handles(dev, dev->nr_pages) ||
+	if (handle >= zblock_handles(dev, dev->nr_pages) ||
 	    !zspool_pin(dev->pool, handle, &word))
 		return -ENOENT;
 	if (zspool_word_is_obj(word)) {

@@ -81,7 +81,7 @@ static int __init zblock_init(void)
 		err = -ENOMEM;
 		goto out_major;
 	}
-	err = zblock_readback_init();
+	err = IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) ? zblock_readback_init() : 0;
 	if (err)
 		goto out_lazy;
 	zblock_debugfs_init();
@@ -98,7 +98,8 @@ out_control:
 	zblock_remove_all();
 out_debugfs:
 	zblock_debugfs_exit();
-	zblock_readback_exit();
+	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
+		zblock_readback_exit();
 out_lazy:
 	destroy_workqueue(zblock_lazy_wq);
 out_major:
@@ -117,7 +118,8 @@ static void __exit zblock_exit(void)
 	zblock_control_exit();
 	zblock_remove_all();
 	zblock_debugfs_exit();
-	zblock_readback_exit();
+	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
+		zblock_readback_exit();
 	destroy_workqueue(zblock_lazy_wq);
 	zblock_major_exit();
 	destroy_workqueue(zblock_wq);

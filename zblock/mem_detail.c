@@ -63,8 +63,10 @@ static void measure(struct zblock *dev, u64 *bytes)
 		bytes[PART_CODECS] += zblock_contexts_size(dev->unit_codec);
 	bytes[PART_AGES] = zblock_column_bytes(dev->ages);
 	bytes[PART_CHECKSUMS] = zblock_column_bytes(dev->sums);
-	bytes[PART_BACKING] = zblock_backing_bytes(dev->backing);
-	bytes[PART_DEVICE] = sizeof(*dev) + zblock_queue_bytes() +
+	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
+		bytes[PART_BACKING] = zblock_backing_bytes(dev->backing);
+	bytes[PART_DEVICE] = sizeof(*dev) +
+			     (IS_ENABLED(CONFIG_ZBLOCK_LARGE) ? zblock_queue_bytes() : 0) +
 			     num_possible_cpus() * sizeof(struct zblock_stats) +
 			     BITS_TO_LONGS(dev->nr_units) * sizeof(long);
 	up_read(&dev->init_lock);

@@ -391,24 +391,23 @@ static struct zblock_job *new_job(struct zblock *dev, struct bio *bio,
 }
 
 /**
- * zblock_run_bio() - carry out a read or a write
+ * zblock_share_bio() - carry out a read or a write, with the help of other CPUs
  * @dev: the device
  * @bio: the bio; ended on return, or soon after by a helper
+ * @start: from bio_start_io_acct()
  *
  * Context: process, reclaim too; may sleep.
+ * Return: false if it is to be carried out without: there is nothing to share, or
+ * no memory to do it
  */
-void zblock_run_bio(struct zblock *dev, struct bio *bio)
+bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 {
-	unsigned long start = bio_start_io_acct(bio);
 	struct zblock_job *job = new_job(dev, bio, start);
 	struct zblock_queue *queue = dev->queue;
 	unsigned int i, spare;
 
-	if (!job) {
-		zblock_end_bio(dev, bio, start,
-			       zblock_transfer(dev, bio, bio->bi_iter));
-		return;
-	}
+	if (!job)
+		return false;
 	spare = job->nr > 1 ? SPARE_CHUNKS : SPARE_PAGES;
 	spin_lock(&queue->lock);
 	list_add_tail(&job->link, &queue->jobs);
@@ -422,7 +421,7 @@ void zblock_run_bio(struct zblock *dev, struct bio *bio)
 		/* better here than to have its owner go to sleep for it */
 		look_out_for(is_done, job);
 		put_job(job);
-		return;
+		return true;
 	}
 	/* helpers see what we have added, or we see that they have gone */
 	smp_mb();
@@ -431,6 +430,7 @@ void zblock_run_bio(struct zblock *dev, struct bio *bio)
 	while (READ_ONCE(queue->nr) > spare && take_chunk(queue, job, &i))
 		do_chunk(job, i);
 	put_job(job);
+	return true;
 }
 
 /**

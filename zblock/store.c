@@ -418,7 +418,7 @@ static int load_pinned(struct zblock *dev, unsigned long index,
 	kunmap_local(mem);
 	remote->word = word;
 	if (pinned) {
-		if (unlikely(err == -EREMOTE)) {
+		if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) && unlikely(err == -EREMOTE)) {
 			zblock_wb_get(dev->backing, word);
 			remote->sum = zblock_sum_get(dev, index);
 		}
@@ -502,7 +502,7 @@ static int read_slot(struct zblock *dev, struct page *page,
 		return err;
 	if (!zspool_word_is_empty(remote.word))
 		zblock_touch(dev, index);
-	if (unlikely(err == -EREMOTE))
+	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) && unlikely(err == -EREMOTE))
 		return zblock_readback(dev, page, index, &remote, parent);
 	return unlikely(err) ? zblock_broken(dev, index, err) : 0;
 }

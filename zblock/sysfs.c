@@ -259,14 +259,22 @@ static const struct attribute_group zblock_group = {
 const struct attribute_group *zblock_groups[] = {
 	&zblock_group,
 	&zblock_algorithm_group,
-	&zblock_recompress_group,
-	&zblock_auto_recompress_group,
-	&zblock_checksum_group,
 	&zblock_idle_group,
-	&zblock_unit_group,
 	&zblock_limit_group,
 	&zblock_mem_detail_group,
+#ifdef CONFIG_ZBLOCK_LARGE
+	&zblock_unit_group,
+#endif
+#ifdef CONFIG_ZBLOCK_CHECKSUM
+	&zblock_checksum_group,
+#endif
+#ifdef CONFIG_ZBLOCK_RECOMPRESS
+	&zblock_recompress_group,
+	&zblock_auto_recompress_group,
+#endif
+#ifdef CONFIG_ZBLOCK_WRITEBACK
 	&zblock_writeback_group,
 	&zblock_auto_writeback_group,
+#endif
 	NULL
 };

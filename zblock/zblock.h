@@ -110,12 +110,14 @@
  * and let go of its pin. Whatever stores, frees or reads the slot meanwhile
  * takes PEND away, and so PEND, still there, proves that it has not changed,
  * where comparing words proves nothing: the same place may be in use again.
+ *
+ * A flag of a part that is left out (Kbuild) is 0, so that no slot has it.
  */
 #define ZBLOCK_SAME		BIT(0)
 #define ZBLOCK_HUGE		BIT(1)
-#define ZBLOCK_UNIT		BIT(2)
+#define ZBLOCK_UNIT		(IS_ENABLED(CONFIG_ZBLOCK_LARGE) ? BIT(2) : 0)
 #define ZBLOCK_IDLE		BIT(3)
-#define ZBLOCK_WB		BIT(4)
+#define ZBLOCK_WB		(IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) ? BIT(4) : 0)
 #define ZBLOCK_PRIO_SHIFT	5
 #define ZBLOCK_PRIO		(BIT(5) | BIT(6))
 #define ZBLOCK_PEND		BIT(7)
@@ -358,12 +360,40 @@ extern const struct zblock_policy_ops zblock_auto_recompress;
 
 /* checksum.c */
 extern const struct attribute_group zblock_checksum_group;
+#ifdef CONFIG_ZBLOCK_CHECKSUM
 bool zblock_sum_prepare(struct zblock *dev, unsigned long index);
 u32 zblock_sum(struct zblock *dev, const void *data, size_t len);
 u32 zblock_sum_get(struct zblock *dev, unsigned long index);
 void zblock_sum_set(struct zblock *dev, unsigned long index, u32 sum);
 bool zblock_sum_ok(struct zblock *dev, unsigned long index,
 		   const void *data, size_t len);
+#else
+static inline bool zblock_sum_prepare(struct zblock *dev, unsigned long index)
+{
+	return true;
+}
+
+static inline u32 zblock_sum(struct zblock *dev, const void *data, size_t len)
+{
+	return 0;
+}
+
+static inline u32 zblock_sum_get(struct zblock *dev, unsigned long index)
+{
+	return 0;
+}
+
+static inline void zblock_sum_set(struct zblock *dev, unsigned long index,
+				  u32 sum)
+{
+}
+
+static inline bool zblock_sum_ok(struct zblock *dev, unsigned long index,
+				 const void *data, size_t len)
+{
+	return true;
+}
+#endif
 
 /* column.c */
 struct zblock_column *zblock_column_create(unsigned long nr_pages);
@@ -439,7 +469,7 @@ void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
 		   zspool_word_t new);
 
 /* parallel.c */
-void zblock_run_bio(struct zblock *dev, struct bio *bio);
+bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start);
 struct zblock_queue *zblock_queue_create(void);
 void zblock_queue_destroy(struct zblock_queue *queue);
 size_t zblock_queue_bytes(void);
@@ -462,6 +492,14 @@ int zblock_read_unit_page(struct zblock *dev, struct page *page,
 int zblock_peek_unit_page(struct zblock *dev, struct page *page,
 			  unsigned long index);
 unsigned int zblock_unit_share(struct zblock *dev, unsigned long index);
+
+/* How many handles the pool has. */
+static inline unsigned long zblock_handles(const struct zblock *dev,
+					   unsigned long nr_pages)
+{
+	return IS_ENABLED(CONFIG_ZBLOCK_LARGE) ? zblock_unit_handles(dev, nr_pages) :
+					  nr_pages;
+}
 
 /* What a slot's page takes; of one in a unit its share. */
 static inline unsigned int zblock_slot_bytes(struct zblock *dev,

@@ -14,6 +14,7 @@ from bench import expect
 
 RUN = "/sys/kernel/debug/contig/run"
 RANGES = 24
+MIDDLE = 64     # a huge page of RAM that is movable, or free, or one of the next
 TRIES = 20      # a page at which somebody is, ours or not, is for another try
 PAUSE = 0.05
 
@@ -28,6 +29,17 @@ def take(request):
             break
         time.sleep(PAUSE)
     return error
+
+
+def drain():
+    """Free pages that CPUs keep in lists of their own go back to the others.
+
+    Some hundreds, anywhere: each keeps the block it is in from being whole. Nobody
+    can ask for that, but who allocates contiguously does it first of all.
+    """
+    for block in range(MIDDLE, MIDDLE + RANGES):
+        if not take(f"range {block * vm.HUGE_PAGES} {vm.HUGE_PAGES}"):
+            return
 
 
 def densest(pages, area=()):

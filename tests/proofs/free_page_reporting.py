@@ -10,6 +10,7 @@ import time
 
 import vm
 from bench import expect
+from contiguous import drain
 from monitor import resident_mib
 
 LEAST = 0.8
@@ -37,6 +38,7 @@ def prove(bench):
     bench.fill()
     vm.drop_caches()
     vm.compact()
+    drain()
     before, pool = calm(), bench.device.pool_mib()
     bench.free(100)
     vm.drop_caches()
@@ -44,6 +46,7 @@ def prove(bench):
     fell, end = 0.0, time.monotonic() + PATIENCE
     while fell < freed * LEAST and time.monotonic() < end:
         vm.compact()
+        drain()
         fell = before - calm()
         print(f"# {fell:.0f} MiB of {freed:.0f} are the host's again, "
               f"{vm.huge_blocks()} of {vm.huge_possible()} free blocks whole", flush=True)

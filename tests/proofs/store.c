@@ -36,6 +36,8 @@
 #define BATCH		64u		/* pages of one read or write, at most */
 #define LOCKS		256u
 #define READERS		2u
+/* Pages of DATA that are kept: what they take is memory that is not the device's. */
+#define DATA_MAX	4096u
 #define STEP		7919u		/* a prime: neighbours differ */
 #define PAUSE		300		/* us between the threads' operations */
 
@@ -266,22 +268,22 @@ static void serve(char *line)
 	fflush(stdout);
 }
 
-/* A file's pages would be read anew from the host wherever memory is short. */
-static const unsigned char *copy_of(int fd, size_t len)
+/*
+ * Pages from all over the file. Its cache would be read anew from the host wherever
+ * memory is short.
+ */
+static const unsigned char *copy_of(int fd, unsigned int nr, unsigned int of)
 {
-	unsigned char *to = mmap(NULL, len, PROT_READ | PROT_WRITE,
+	unsigned char *to = mmap(NULL, (size_t)nr * PAGE, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t at = 0;
+	unsigned int i;
 
 	if (to == MAP_FAILED)
 		die("memory");
-	while (at < len) {
-		ssize_t done = pread(fd, to + at, len - at, at);
-
-		if (done <= 0)
+	for (i = 0; i < nr; i++)
+		if (pread(fd, to + (size_t)i * PAGE, PAGE,
+			  (off_t)((unsigned long)i * of / nr) * PAGE) != PAGE)
 			die("read");
-		at += done;
-	}
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	return to;
 }
@@ -301,8 +303,8 @@ int main(int argc, char **argv)
 	fd = open(argv[2], O_RDONLY);
 	if (device < 0 || fd < 0 || fstat(fd, &st))
 		die("open");
-	data_pages = st.st_size / PAGE;
-	data = copy_of(fd, (size_t)data_pages * PAGE);
+	data_pages = st.st_size / PAGE < DATA_MAX ? st.st_size / PAGE : DATA_MAX;
+	data = copy_of(fd, data_pages, st.st_size / PAGE);
 	pages = atoi(argv[3]) * 256u;
 	generation = calloc(pages, sizeof(*generation));
 	if (!data_pages || !generation)
