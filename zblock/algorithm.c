@@ -320,6 +320,25 @@ static ssize_t algorithm_params_store(struct device *d,
 }
 static DEVICE_ATTR_WO(algorithm_params);
 
+/**
+ * zblock_incompressible() - has every algorithm been tried on a page, in vain?
+ * @dev: a device that has its size
+ * @word: the page's slot's
+ *
+ * Context: any.
+ */
+bool zblock_incompressible(struct zblock *dev, zspool_word_t word)
+{
+	unsigned int prio = zblock_word_prio(word);
+
+	if (!(zspool_word_flags(word) & ZBLOCK_HUGE) || prio == ZBLOCK_PRIMARY)
+		return false;
+	while (++prio < ZBLOCK_ALGORITHMS)
+		if (dev->codec[prio])
+			return false;
+	return true;
+}
+
 static struct attribute *algorithm_attrs[] = {
 	&dev_attr_comp_algorithm.attr,
 	&dev_attr_algorithm_params.attr,

@@ -83,7 +83,6 @@ static int state_show(struct seq_file *m, void *v)
 		   flags & ZBLOCK_HUGE ? 'h' : '.',
 		   flags & ZBLOCK_IDLE ? 'i' : '.',
 		   flags & ZBLOCK_PRIO && !(flags & ZBLOCK_HUGE) ? 'r' : '.',
-		   IS_ENABLED(CONFIG_ZBLOCK_RECOMPRESS) &&
 		   zblock_incompressible(dev, word) ? 'n' : '.',
 		   stored_size(dev, index, word), stored_by(dev, word));
 	return 0;

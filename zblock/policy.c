@@ -8,8 +8,10 @@
 #include "zblock.h"
 
 /* Is there more to do in this second? */
-static bool step(struct zblock *dev, struct zblock_policy *policy)
+static bool step(struct zblock_policy *policy)
 {
+	struct zblock *dev = policy->dev;
+
 	lockdep_assert_held(&dev->op_lock);
 	if (time_after_eq(jiffies, policy->second + HZ)) {
 		WRITE_ONCE(policy->second, jiffies);
@@ -37,7 +39,7 @@ static void policy_work(struct work_struct *work)
 
 	/* zblock_policy_stop() waits for us with op_lock held */
 	if (mutex_trylock(&policy->dev->op_lock)) {
-		more = step(policy->dev, policy);
+		more = step(policy);
 		mutex_unlock(&policy->dev->op_lock);
 	}
 	again(policy, more);
@@ -156,12 +158,13 @@ int zblock_policy_store(struct zblock_policy *policy, char *args)
 	if (err)
 		return err;
 	mutex_lock(&policy->dev->op_lock);
-	if (off)
+	if (off) {
 		zblock_policy_stop(policy);
-	else
+	} else {
 		err = policy->ops->check(policy->dev);
-	if (!off && !err)
-		start(policy, age, size, rate);
+		if (!err)
+			start(policy, age, size, rate);
+	}
 	mutex_unlock(&policy->dev->op_lock);
 	return err;
 }

@@ -63,25 +63,6 @@ struct recompress {
 	u64 until;
 };
 
-/**
- * zblock_incompressible() - has every algorithm been tried on a page, in vain?
- * @dev: a device that has its size
- * @word: the page's slot's
- *
- * Context: any.
- */
-bool zblock_incompressible(struct zblock *dev, zspool_word_t word)
-{
-	unsigned int prio = zblock_word_prio(word);
-
-	if (!(zspool_word_flags(word) & ZBLOCK_HUGE) || prio == ZBLOCK_PRIMARY)
-		return false;
-	while (++prio < ZBLOCK_ALGORITHMS)
-		if (dev->codec[prio])
-			return false;
-	return true;
-}
-
 static bool wanted(const struct recompress *r, unsigned long index,
 		   zspool_word_t word)
 {

@@ -49,9 +49,7 @@ static bool wanted(const struct zblock_wb_run *run, unsigned long index,
 	    (flags & what->flags) != what->flags ||
 	    zblock_slot_bytes(run->dev, index, word) < what->min_size)
 		return false;
-	if (what->incompressible &&
-	    !(IS_ENABLED(CONFIG_ZBLOCK_RECOMPRESS) &&
-	      zblock_incompressible(run->dev, word)))
+	if (what->incompressible && !zblock_incompressible(run->dev, word))
 		return false;
 	return !what->min_age ||
 	       zblock_slot_age(run->dev, index) >= what->min_age;

@@ -87,6 +87,7 @@
 #include <zspool.h>
 
 #include "backing.h"
+#include "checksum.h"
 #include "codec.h"
 #include "policy.h"
 #include "writeback.h"
@@ -129,7 +130,6 @@
 /* The largest dictionary. (Those that zstd trains have 110 KiB.) */
 #define ZBLOCK_DICT_MAX		SZ_1M
 
-struct zblock_checksum;
 struct zblock_column;
 
 /* What may be compressed as one, in bytes: powers of two; see unit.h. */
@@ -348,6 +348,7 @@ extern const struct attribute_group zblock_algorithm_group;
 void zblock_algorithms_reset(struct zblock *dev);
 int zblock_algorithm_prio(struct zblock *dev, const char *name,
 			  unsigned int first);
+bool zblock_incompressible(struct zblock *dev, zspool_word_t word);
 
 /* recompress.c */
 extern const struct attribute_group zblock_recompress_group;
@@ -357,43 +358,6 @@ int zblock_recompress_cold(struct zblock *dev, unsigned long *at, u32 age,
 /* auto_recompress.c */
 extern const struct attribute_group zblock_auto_recompress_group;
 extern const struct zblock_policy_ops zblock_auto_recompress;
-
-/* checksum.c */
-extern const struct attribute_group zblock_checksum_group;
-#ifdef CONFIG_ZBLOCK_CHECKSUM
-bool zblock_sum_prepare(struct zblock *dev, unsigned long index);
-u32 zblock_sum(struct zblock *dev, const void *data, size_t len);
-u32 zblock_sum_get(struct zblock *dev, unsigned long index);
-void zblock_sum_set(struct zblock *dev, unsigned long index, u32 sum);
-bool zblock_sum_ok(struct zblock *dev, unsigned long index,
-		   const void *data, size_t len);
-#else
-static inline bool zblock_sum_prepare(struct zblock *dev, unsigned long index)
-{
-	return true;
-}
-
-static inline u32 zblock_sum(struct zblock *dev, const void *data, size_t len)
-{
-	return 0;
-}
-
-static inline u32 zblock_sum_get(struct zblock *dev, unsigned long index)
-{
-	return 0;
-}
-
-static inline void zblock_sum_set(struct zblock *dev, unsigned long index,
-				  u32 sum)
-{
-}
-
-static inline bool zblock_sum_ok(struct zblock *dev, unsigned long index,
-				 const void *data, size_t len)
-{
-	return true;
-}
-#endif
 
 /* column.c */
 struct zblock_column *zblock_column_create(unsigned long nr_pages);
@@ -556,9 +520,6 @@ static inline void zblock_forget(struct zblock *dev, zspool_word_t word)
 	if (unlikely(zspool_word_flags(word) & ZBLOCK_WB))
 		zblock_wb_put(dev->backing, word);
 }
-
-/* recompress.c: no algorithm makes it smaller */
-bool zblock_incompressible(struct zblock *dev, zspool_word_t word);
 
 /* mem_detail.c */
 extern const struct attribute_group zblock_mem_detail_group;

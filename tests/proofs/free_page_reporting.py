@@ -22,7 +22,9 @@ CALM = 8        # seconds without a report: there is none to come
 
 
 def calm():
-    """Waits until no more memory goes to the host; what QEMU has then."""
+    """Packs memory, waits until no more goes to the host; what QEMU has then."""
+    vm.compact()
+    drain()
     low = resident_mib()
     since = time.monotonic()
     while time.monotonic() - since < CALM:
@@ -37,16 +39,12 @@ def prove(bench):
     subprocess.run(("modprobe", "virtio_balloon"), check=True)
     bench.fill()
     vm.drop_caches()
-    vm.compact()
-    drain()
     before, pool = calm(), bench.device.pool_mib()
     bench.free(100)
     vm.drop_caches()
     freed = pool - bench.device.pool_mib()
     fell, end = 0.0, time.monotonic() + PATIENCE
     while fell < freed * LEAST and time.monotonic() < end:
-        vm.compact()
-        drain()
         fell = before - calm()
         print(f"# {fell:.0f} MiB of {freed:.0f} are the host's again, "
               f"{vm.huge_blocks()} of {vm.huge_possible()} free blocks whole", flush=True)

@@ -31,9 +31,10 @@ guest_boot()
 # building what the cache lacks. It holds `release` and root/lib/modules.
 kernel_prepare()
 {
-	case $(kernel_kind "$1") in
-	built)	source_build "${1%-least}" ;;
-	debian)	debian_unpack "${1%-least}" ;;
+	local kernel=${1%-least}
+	case $(kernel_kind "$kernel") in
+	built)	source_build "$kernel" ;;
+	debian)	debian_unpack "$kernel" ;;
 	esac
 }
 
