@@ -54,3 +54,13 @@ pressure()
 	SWAPPED=$((($(vmstat pswpout) - before) * PAGE >> 20))
 	say "$SWAPPED MiB swapped out"
 }
+
+# After swapoff: swap told us of every page it freed; some frees are put off for a moment
+expect_all_freed()
+{
+	local left
+	sleep 0.5
+	expect_equal "$(same_pages)" 0 "same-filled pages after swapoff"
+	left=$(orig_bytes)
+	[ "$left" -le $((PAGE * 4)) ] || fail "$left bytes are still stored"
+}
