@@ -35,8 +35,9 @@ void zblock_ages_touch(struct zblock_column *ages, unsigned long index)
  */
 u32 zblock_slot_age(struct zblock *dev, unsigned long index)
 {
-	u32 now = ktime_get_boottime_seconds();
 	u32 last = dev->ages ? zblock_column_get(dev->ages, index) : 0;
+	u32 now = ktime_get_boottime_seconds();
 
-	return last ? now - last : 0;
+	/* used since, perhaps */
+	return last && last < now ? now - last : 0;
 }

@@ -38,8 +38,11 @@ static bool recompress_some(struct zblock *dev, struct zblock_policy *policy,
 
 static int can_recompress(const struct zblock *dev)
 {
-	if (dev->track_age && dev->algorithm[ZBLOCK_PRIMARY + 1].ops)
-		return 0;
+	unsigned int prio;
+
+	for (prio = ZBLOCK_PRIMARY + 1; prio < ZBLOCK_ALGORITHMS; prio++)
+		if (dev->track_age && dev->algorithm[prio].ops)
+			return 0;
 	pr_err("%s: auto_recompress needs track_age and recomp_algorithm\n",
 	       dev->disk->disk_name);
 	return -EINVAL;

@@ -27,6 +27,7 @@ static bool write_some(struct zblock *dev, struct zblock_policy *policy,
 		.background = true,
 	};
 	struct zblock_wb_range range;
+	int err, failed;
 	u64 written;
 
 	if (!dev->backing)
@@ -34,12 +35,14 @@ static bool write_some(struct zblock *dev, struct zblock_policy *policy,
 	range.from = policy->next < dev->nr_pages ? policy->next : 0;
 	range.to = min(range.from + SLOTS, dev->nr_pages);
 	written = zblock_stat_sum(dev, ZBLOCK_BD_WRITES);
-	/* an error has been logged, or is a limit; the next second comes */
-	if (zblock_writeback(dev, &what, &range, 1))
-		return false;
+	/* what failed has been logged, and shall not keep others back */
+	err = zblock_writeback(dev, &what, &range, 1, &failed);
 	/* nobody else writes: that takes op_lock */
 	written = zblock_stat_sum(dev, ZBLOCK_BD_WRITES) - written;
 	zblock_policy_spend(policy, written);
+	/* at a limit, or without memory: the next second comes */
+	if (err)
+		return false;
 	if (written >= what.max_blocks)
 		return true;
 	policy->next = range.to;

@@ -305,6 +305,7 @@ int zblock_reset(struct zblock *dev)
 		return err;
 	sync_blockdev(dev->disk->part0);
 	zblock_clear(dev);
+	zblock_limit_changed(dev);
 	zblock_unclaim(dev);
 	return 0;
 }

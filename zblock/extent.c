@@ -349,7 +349,20 @@ void zblock_extent_add(struct zblock_wb_run *run, unsigned long index,
 }
 
 /**
- * zblock_wb_finish() - write what is left, and wait for all that is under way
+ * zblock_wb_drain() - write what is left, and wait for all that is under way
+ * @run: the writeback; no slot is in an extent afterwards
+ *
+ * Context: process; sleeps.
+ */
+void zblock_wb_drain(struct zblock_wb_run *run)
+{
+	close_extent(run);
+	while (run->in_flight)
+		settle_one(run);
+}
+
+/**
+ * zblock_wb_finish() - the end of zblock_wb_start()
  * @run: the writeback; goes after this
  *
  * Context: process; sleeps.
@@ -358,9 +371,7 @@ void zblock_wb_finish(struct zblock_wb_run *run)
 {
 	struct zblock_extent *ext, *next;
 
-	close_extent(run);
-	while (run->in_flight)
-		settle_one(run);
+	zblock_wb_drain(run);
 	list_for_each_entry_safe(ext, next, &run->idle, link)
 		free_extent(ext);
 }

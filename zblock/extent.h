@@ -6,6 +6,9 @@
  * put into the open one until it is full; then it is written, and when that is
  * done its slots get the word that says where they are. Those that have been
  * used meanwhile have lost their PEND, and stay as they are.
+ *
+ * PEND does not say whose it is: so no slot is in two extents at a time. Who puts
+ * slots into extents comes to each once, and before it does again, drains them.
  */
 #ifndef _ZBLOCK_EXTENT_H
 #define _ZBLOCK_EXTENT_H
@@ -106,6 +109,7 @@ void zblock_extent_fill(struct zblock_extent *ext, const void *from,
 			unsigned int len);
 void zblock_extent_add(struct zblock_wb_run *run, unsigned long index,
 		       unsigned int size, unsigned int room, u32 sum);
+void zblock_wb_drain(struct zblock_wb_run *run);
 void zblock_wb_finish(struct zblock_wb_run *run);
 
 #endif /* _ZBLOCK_EXTENT_H */

@@ -125,8 +125,11 @@ void zblock_limit_start(struct zblock *dev)
 }
 
 /**
- * zblock_limit_clear() - no limit, and nothing more to tell
+ * zblock_limit_clear() - no limit
  * @dev: nobody has it open, or can
+ *
+ * Who was told of one is told that it is over by zblock_limit_changed(), if the disk
+ * stays.
  *
  * Context: process; may sleep.
  */
@@ -134,7 +137,17 @@ void zblock_limit_clear(struct zblock *dev)
 {
 	WRITE_ONCE(dev->limit_pages, 0);
 	cancel_delayed_work_sync(&dev->limit_work);
-	WRITE_ONCE(dev->limit_state, ZBLOCK_LIMIT_OK);
+}
+
+/**
+ * zblock_limit_changed() - look, and tell
+ * @dev: has its disk
+ *
+ * Context: any.
+ */
+void zblock_limit_changed(struct zblock *dev)
+{
+	mod_delayed_work(zblock_lazy_wq, &dev->limit_work, 0);
 }
 
 /**
@@ -167,7 +180,7 @@ static ssize_t mem_limit_store(struct device *d, struct device_attribute *attr,
 	if (dev->pool)
 		zspool_set_limit(dev->pool, pages);
 	up_write(&dev->init_lock);
-	mod_delayed_work(zblock_lazy_wq, &dev->limit_work, 0);
+	zblock_limit_changed(dev);
 	return len;
 }
 static DEVICE_ATTR_WO(mem_limit);
@@ -195,7 +208,7 @@ static ssize_t limit_near_store(struct device *d,
 	if (kstrtouint(buf, 10, &percent) || !percent || percent > 100)
 		return -EINVAL;
 	WRITE_ONCE(dev->limit_near, percent);
-	mod_delayed_work(zblock_lazy_wq, &dev->limit_work, 0);
+	zblock_limit_changed(dev);
 	return len;
 }
 static DEVICE_ATTR_RW(limit_near);

@@ -26,6 +26,7 @@
 #include <linux/blkdev.h>
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
+#include <linux/log2.h>
 #include <linux/percpu.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/stat.h>
@@ -349,7 +350,8 @@ static unsigned int nr_chunks(const struct bio *bio, unsigned int chunk)
 	unsigned int skew = (bio->bi_iter.bi_sector << SECTOR_SHIFT) &
 			    (chunk - 1);
 
-	return DIV_ROUND_UP(skew + bio->bi_iter.bi_size, chunk);
+	/* of a power of two, and the sum may be more than 32 bits */
+	return ((u64)skew + bio->bi_iter.bi_size + chunk - 1) >> ilog2(chunk);
 }
 
 /* Is there something to share, and somebody to share it with? */

@@ -245,6 +245,9 @@ static int take(const struct recompress *r, unsigned long index,
 	err = try_take(r, index, dctx, word);
 	if (dctx)
 		zblock_dctx_put(dctx);
+	/* a unit has come in its place: another time */
+	if (err == -ESTALE)
+		return -EAGAIN;
 	if (err && err != -ENOENT && err != -EAGAIN)
 		return zblock_broken(r->dev, index, err);
 	return err;

@@ -10,7 +10,9 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/kstrtox.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include "zblock.h"
@@ -277,6 +279,28 @@ static int parse_arg(char *param, char *val, unsigned long nr_pages,
 	return -EINVAL;
 }
 
+static int cmp_ranges(const void *a, const void *b)
+{
+	unsigned long from_a = ((const struct zblock_wb_range *)a)->from;
+	unsigned long from_b = ((const struct zblock_wb_range *)b)->from;
+
+	return from_a < from_b ? -1 : from_a > from_b;
+}
+
+/* Each slot in one range. */
+static void merge_ranges(struct request *req)
+{
+	struct zblock_wb_range *last = req->ranges, *range = last + 1;
+
+	sort(req->ranges, req->nr, sizeof(*req->ranges), cmp_ranges, NULL);
+	for (; range < req->ranges + req->nr; range++)
+		if (range->from <= last->to)
+			last->to = max(last->to, range->to);
+		else
+			*++last = *range;
+	req->nr = last - req->ranges + 1;
+}
+
 static int parse(char *args, unsigned long nr_pages, struct request *req)
 {
 	char *param, *val;
@@ -296,13 +320,14 @@ static int parse(char *args, unsigned long nr_pages, struct request *req)
 		req->ranges[0].to = nr_pages;
 		req->nr = 1;
 	}
+	merge_ranges(req);
 	return 0;
 }
 
 static int writeback_locked(struct zblock *dev, char *args, size_t len)
 {
 	struct request req = { .what.max_blocks = ULONG_MAX };
-	int err;
+	int err, failed = 0;
 
 	lockdep_assert_held(&dev->op_lock);
 	if (!dev->nr_pages)
@@ -315,9 +340,10 @@ static int writeback_locked(struct zblock *dev, char *args, size_t len)
 		return -ENOMEM;
 	err = parse(args, dev->nr_pages, &req);
 	if (!err)
-		err = zblock_writeback(dev, &req.what, req.ranges, req.nr);
+		err = zblock_writeback(dev, &req.what, req.ranges, req.nr,
+				       &failed);
 	kvfree(req.ranges);
-	return err;
+	return err ? err : failed;
 }
 
 static ssize_t writeback_store(struct device *d, struct device_attribute *attr,

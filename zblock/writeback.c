@@ -7,7 +7,8 @@
  * most. A slot's data is copied under its pin into a block to be written, and
  * the slot is marked PEND. When the block is written, the slots that are still
  * marked get the word that says where it is, and their objects go. A slot used
- * meanwhile has lost the mark, and stays as it is.
+ * meanwhile has lost the mark, and stays as it is. After each walk all is written:
+ * the next may come to a slot that was used meanwhile (extent.h).
  *
  * With compressed_writeback objects go as they are, one after the other. They
  * are gathered in extents, a few blocks that lie together and are one write.
@@ -116,6 +117,16 @@ static int write_pinned(struct zblock_wb_run *run, unsigned long index,
 	return err;
 }
 
+/* The slot cannot be read. In the background it has a rest until it is cold again. */
+static void cannot_write(struct zblock_wb_run *run, unsigned long index, int err)
+{
+	pr_err_ratelimited("%s: cannot write page %lu back: %d\n",
+			   run->dev->disk->disk_name, index, err);
+	run->err = err;
+	if (run->what->background && run->dev->ages)
+		zblock_ages_touch(run->dev->ages, index);
+}
+
 /* A slot that was chosen by @word. */
 static int write_object(struct zblock_wb_run *run, unsigned long index,
 			zspool_word_t word)
@@ -134,11 +145,8 @@ static int write_object(struct zblock_wb_run *run, unsigned long index,
 		return -ENOMEM;
 	err = write_pinned(run, index, room, dctx);
 	zblock_dctx_put(dctx);
-	if (err && err != -EAGAIN) {
-		pr_err_ratelimited("%s: cannot write page %lu back: %d\n",
-				   run->dev->disk->disk_name, index, err);
-		run->err = -EIO;
-	}
+	if (err && err != -EAGAIN)
+		cannot_write(run, index, -EIO);
 	return 0;
 }
 
@@ -199,7 +207,8 @@ static int write_unit_page(struct zblock_wb_run *run, unsigned long index,
 	if (!err && run->packed)
 		err = pack(run, &from, &size);
 	if (err) {
-		run->err = err == -EAGAIN ? run->err : err;
+		if (err != -EAGAIN)
+			cannot_write(run, index, err);
 		return 0;
 	}
 	if (run->packed)
@@ -253,13 +262,15 @@ static int write_all(struct zblock_wb_run *run, const struct zblock_wb_range *ra
 	unsigned int pass, i;
 	int err;
 
-	for (pass = 0; pass < ARRAY_SIZE(passes) - 1; pass++)
+	for (pass = 0; pass < ARRAY_SIZE(passes) - 1; pass++) {
 		for (i = 0; i < nr; i++) {
 			err = write_range(run, &ranges[i], passes[pass + 1],
 					  passes[pass]);
 			if (err)
 				return err;
 		}
+		zblock_wb_drain(run);
+	}
 	return 0;
 }
 
@@ -267,17 +278,19 @@ static int write_all(struct zblock_wb_run *run, const struct zblock_wb_range *ra
  * zblock_writeback() - write slots to the backing device, and wait for it
  * @dev: has its size and a backing device
  * @what: which slots
- * @ranges: where to look for them
+ * @ranges: where to look for them; no slot is in two of them
  * @nr: number of @ranges
+ * @failed: 0, or the last error of a slot or a write
  *
- * A write that fails costs its slots nothing, and the others go on.
+ * What fails costs its slots nothing, and the others go on.
  *
  * Context: process; may sleep and reclaim; op_lock held.
- * Return: 0; the last error of a write; -EIO also at writeback_limit; -ENOSPC
- * if the backing device is full; -ENOMEM; -EINTR
+ * Return: 0; why it ended early: -EIO at writeback_limit; -ENOSPC if the backing
+ * device is full; -ENOMEM; -EINTR
  */
 int zblock_writeback(struct zblock *dev, const struct zblock_wb_what *what,
-		     const struct zblock_wb_range *ranges, unsigned int nr)
+		     const struct zblock_wb_range *ranges, unsigned int nr,
+		     int *failed)
 {
 	unsigned int batch = READ_ONCE(dev->wb_batch);
 	struct zblock_wb_run run = {
@@ -293,6 +306,7 @@ int zblock_writeback(struct zblock *dev, const struct zblock_wb_what *what,
 	int err;
 
 	lockdep_assert_held(&dev->op_lock);
+	*failed = 0;
 	zblock_wb_start(&run);
 	run.scratch = alloc_page(GFP_KERNEL);
 	run.bounce = (void *)__get_free_page(GFP_KERNEL);
@@ -307,7 +321,7 @@ int zblock_writeback(struct zblock *dev, const struct zblock_wb_what *what,
 	blk_finish_plug(&plug);
 	if (err == -EDQUOT)
 		err = 0;
-	err = err ? err : run.err;
+	*failed = run.err;
 free:
 	if (run.scratch)
 		__free_page(run.scratch);

@@ -38,6 +38,7 @@ struct zblock_wb_what {
 };
 
 int zblock_writeback(struct zblock *dev, const struct zblock_wb_what *what,
-		     const struct zblock_wb_range *ranges, unsigned int nr);
+		     const struct zblock_wb_range *ranges, unsigned int nr,
+		     int *failed);
 
 #endif /* _ZBLOCK_WRITEBACK_H */

@@ -534,6 +534,7 @@ void zblock_limit_init(struct zblock *dev);
 void zblock_limit_start(struct zblock *dev);
 void zblock_limit_stop(struct zblock *dev);
 void zblock_limit_clear(struct zblock *dev);
+void zblock_limit_changed(struct zblock *dev);
 void zblock_limit_look(struct zblock *dev, unsigned long pages);
 
 /* block_state.c: left out of a small machine's build, see Kbuild */
