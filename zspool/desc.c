@@ -111,6 +111,8 @@ static int id_get(struct zspool *pool, struct zspage *zspage, gfp_t gfp)
 		WRITE_ONCE(pool->id_next, id + 1);
 	}
 	zspage->id = id;
+	/* who finds it here finds its class, and not that of its former life */
+	smp_wmb();
 	WRITE_ONCE(*entry, (unsigned long)zspage);
 	spin_unlock(&pool->id_lock);
 	return 0;

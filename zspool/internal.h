@@ -381,6 +381,7 @@ DECLARE_STATIC_KEY_FALSE(zs_pin_timed);
 void zs_pin_time_start(u64 *word);
 void zs_pin_time_end(struct zspool *pool, u64 *word);
 int zs_pin_time_set(bool on);
+int zs_pin_time_init(void);
 void zs_pin_time_exit(void);
 
 static inline void zs_pin_taken(u64 *word)
@@ -401,6 +402,11 @@ static inline void zs_pin_taken(u64 *word)
 
 static inline void zs_pin_given(struct zspool *pool, u64 *word)
 {
+}
+
+static inline int zs_pin_time_init(void)
+{
+	return 0;
 }
 
 static inline void zs_pin_time_exit(void)
@@ -488,6 +494,12 @@ void zs_obj_copy(struct zspage *to, unsigned int to_index,
 #define ZS_PRIVATE_STOCK	1UL	/* tag: private is pool | 1 */
 #define ZS_PRIVATE_ORPHAN	2UL	/* tag: private is the next orphan | 2 */
 #define ZS_PRIVATE_TAGS		3UL
+
+/*
+ * What an owner may ask for in vain: a descriptor is looked at while it is made anew,
+ * and so not to be zeroed; pages are charged to nobody, or to the root.
+ */
+#define ZS_GFP(gfp)	((gfp) & ~(__GFP_ZERO | __GFP_ACCOUNT))
 
 /**
  * struct zs_page_source - where a page for a chain is to come from

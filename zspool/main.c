@@ -12,6 +12,9 @@ static int __init zspool_init(void)
 	int err;
 
 	zs_class_init();
+	err = zs_pin_time_init();
+	if (err)
+		return err;
 	zs_wq = alloc_workqueue("zspool", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!zs_wq) {
 		err = -ENOMEM;

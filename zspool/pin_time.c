@@ -27,6 +27,9 @@ struct pin_place {
 };
 
 DEFINE_STATIC_KEY_FALSE(zs_pin_timed);
+/* What was asked for before we were loaded. */
+static bool early;
+static bool ready;
 /* Set before the key is, and freed on exit. */
 static struct pin_place *places;
 
@@ -98,7 +101,14 @@ static int time_pins_set(const char *val, const struct kernel_param *kp)
 	bool on;
 	int err = kstrtobool(val, &on);
 
-	return err ? err : zs_pin_time_set(on);
+	if (err)
+		return err;
+	/* before zs_pin_time_init(), in a kernel's command line even before kcalloc() */
+	if (!ready) {
+		early = on;
+		return 0;
+	}
+	return zs_pin_time_set(on);
 }
 
 static int time_pins_get(char *buf, const struct kernel_param *kp)
@@ -114,6 +124,18 @@ static const struct kernel_param_ops time_pins_ops = {
 
 module_param_cb(time_pins, &time_pins_ops, NULL, 0644);
 MODULE_PARM_DESC(time_pins, "note how long pins are held, in each pool's counters (default: n)");
+
+/**
+ * zs_pin_time_init() - begin, if that was asked for early
+ *
+ * Context: process, once.
+ * Return: 0 or -ENOMEM
+ */
+int zs_pin_time_init(void)
+{
+	ready = true;
+	return early ? zs_pin_time_set(true) : 0;
+}
 
 /**
  * zs_pin_time_exit() - give back what zs_pin_time_set() took

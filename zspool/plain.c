@@ -9,42 +9,41 @@
 #include <linux/export.h>
 #include "internal.h"
 
-static int handle_get(struct zspool *pool, gfp_t gfp, zspool_handle_t *handle)
+/* A free handle, or else the next, if the table reaches so far. */
+static bool handle_take(struct zspool *pool, zspool_handle_t *handle)
 {
-	unsigned long h;
 	u64 *word;
-	int err;
 
-	spin_lock(&pool->handle_lock);
+	lockdep_assert_held(&pool->handle_lock);
 	if (pool->handle_free) {
-		h = pool->handle_free - 1;
-		word = zs_table_entry(&pool->words, h);
+		*handle = pool->handle_free - 1;
+		word = zs_table_entry(&pool->words, *handle);
 		pool->handle_free = zspool_word_value(READ_ONCE(*word));
 		zs_word_set(word, 0);
-		spin_unlock(&pool->handle_lock);
-		*handle = h;
-		return 0;
+		return true;
 	}
-	h = pool->handle_next;
-	if (h < pool->words.nr)
-		pool->handle_next++;
-	spin_unlock(&pool->handle_lock);
+	*handle = pool->handle_next;
+	if (!zs_table_entry(&pool->words, *handle))
+		return false;
+	pool->handle_next++;
+	return true;
+}
 
-	err = zs_table_grow(&pool->words, h, gfp);
-	if (err == -EINVAL)
-		return -ENOSPC;
-	if (err) {
-		/* it has no word to be listed by: lost until the pool goes,
-		 * unless it is still the last
-		 */
+static int handle_get(struct zspool *pool, gfp_t gfp, zspool_handle_t *handle)
+{
+	bool taken;
+	int err;
+
+	do {
 		spin_lock(&pool->handle_lock);
-		if (pool->handle_next == h + 1)
-			pool->handle_next = h;
+		taken = handle_take(pool, handle);
 		spin_unlock(&pool->handle_lock);
-		return err;
-	}
-	*handle = h;
-	return 0;
+		if (taken)
+			return 0;
+		/* what others do meanwhile, they do to the same end */
+		err = zs_table_grow(&pool->words, *handle, gfp);
+	} while (!err);
+	return err == -EINVAL ? -ENOSPC : err;
 }
 
 /**

@@ -365,7 +365,8 @@ static int new_object(struct zspool *pool, zspool_handle_t handle, size_t size,
  * @pool: a numbered pool
  * @handle: the handle
  * @size: bytes, 1 to PAGE_SIZE
- * @gfp: how to allocate; __GFP_HIGHMEM and __GFP_MOVABLE are for the pages
+ * @gfp: how to allocate; __GFP_HIGHMEM and __GFP_MOVABLE are for the pages, and
+ *	__GFP_ZERO and __GFP_ACCOUNT for nothing
  * @nid: node to allocate new pages from, or NUMA_NO_NODE
  * @obj: the object, as a word without flags
  *
@@ -380,7 +381,7 @@ static int new_object(struct zspool *pool, zspool_handle_t handle, size_t size,
 int zspool_new(struct zspool *pool, zspool_handle_t handle, size_t size,
 	       gfp_t gfp, int nid, zspool_word_t *obj)
 {
-	const struct zs_page_source from = { .gfp = gfp, .nid = nid };
+	const struct zs_page_source from = { .gfp = ZS_GFP(gfp), .nid = nid };
 
 	return new_object(pool, handle, size, &from, obj);
 }
@@ -406,7 +407,7 @@ int zspool_renew(struct zspool *pool, zspool_handle_t handle, size_t size,
 		 gfp_t gfp, int nid, zspool_word_t *obj)
 {
 	const struct zs_page_source from = {
-		.gfp = gfp, .nid = nid, .past_limit = true,
+		.gfp = ZS_GFP(gfp), .nid = nid, .past_limit = true,
 	};
 
 	return new_object(pool, handle, size, &from, obj);

@@ -32,59 +32,70 @@ static void stock_count(struct zspool *pool, int n)
 	WRITE_ONCE(pool->nr_stock, pool->nr_stock + n);
 }
 
+/* A page of the stock, of that node unless it does not matter; or NULL. */
+static struct page *stock_get(struct zspool *pool, int nid)
+{
+	struct page *page = NULL;
+	unsigned int i;
+
+	if (!READ_ONCE(pool->nr_stock))
+		return NULL;
+	spin_lock(&pool->stock_lock);
+	for (i = pool->nr_stock; i--; ) {
+		if (nid != NUMA_NO_NODE && nid != page_to_nid(pool->stock[i]))
+			continue;
+		page = pool->stock[i];
+		stock_count(pool, -1);
+		pool->stock[i] = pool->stock[pool->nr_stock];
+		pool->route->set_private(page, 0);
+		break;
+	}
+	spin_unlock(&pool->stock_lock);
+	return page;
+}
+
 /**
  * zs_page_get() - a page for a chain
  * @pool: the pool
  * @from: how to allocate if the stock has none
  *
- * Its private is 0: the VM may find the page, and is told to come again.
+ * Its private is 0: the VM may find the page, and is told to come again. One of
+ * another node, which the stock has, is better than none.
  *
  * Context: as @from->gfp says; no lock held.
  * Return: the page; ERR_PTR(-ENOSPC) at the pool's limit, ERR_PTR(-ENOMEM)
  */
 struct page *zs_page_get(struct zspool *pool, const struct zs_page_source *from)
 {
-	struct page *page = NULL;
-	int nid = from->nid;
+	struct page *page = stock_get(pool, from->nid);
+	int err = -ENOMEM;
 	long limit;
 
-	if (READ_ONCE(pool->nr_stock)) {
-		spin_lock(&pool->stock_lock);
-		if (pool->nr_stock) {
-			page = pool->stock[pool->nr_stock - 1];
-			if (nid == NUMA_NO_NODE || nid == page_to_nid(page)) {
-				stock_count(pool, -1);
-				pool->route->set_private(page, 0);
-			} else {
-				page = NULL;
-			}
-		}
-		spin_unlock(&pool->stock_lock);
-	}
 	if (page)
 		return page;
 	limit = from->past_limit ? 0 : READ_ONCE(pool->limit);
-	if (atomic_long_inc_return(&pool->pages) > limit && limit) {
-		atomic_long_dec(&pool->pages);
-		return ERR_PTR(-ENOSPC);
-	}
-	page = pool->route->alloc(pool, from->gfp, nid);
+	if (atomic_long_inc_return(&pool->pages) > limit && limit)
+		err = -ENOSPC;
+	else
+		page = pool->route->alloc(pool, from->gfp, from->nid);
 	if (page)
 		return page;
 	atomic_long_dec(&pool->pages);
-	return ERR_PTR(-ENOMEM);
+	page = stock_get(pool, NUMA_NO_NODE);
+	return page ? page : ERR_PTR(err);
 }
 EXPORT_SYMBOL_FOR_TEST(zs_page_get);
 
 /*
  * Keep an empty page; false if there are enough already. Where freed memory is
- * to be wiped none is kept: the kernel wipes it.
+ * to be wiped none is kept: the kernel wipes it. And one that the kernel has found
+ * broken goes back, so that nobody gets it again.
  */
 static bool stock_put(struct zspool *pool, struct page *page)
 {
 	bool kept = false;
 
-	if (want_init_on_free() || READ_ONCE(pool->dying))
+	if (want_init_on_free() || READ_ONCE(pool->dying) || PageHWPoison(page))
 		return false;
 	spin_lock(&pool->stock_lock);
 	if (pool->nr_stock < ZS_STOCK_MAX) {

@@ -325,12 +325,18 @@ unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
 	}
 	class = READ_ONCE(zspage->class);
 	spin_lock(&class->lock);
-	if (READ_ONCE(zspage->class) == class && class->pool == pool &&
-	    READ_ONCE(zspage->state) == ZS_LINKED && zspage->id == id) {
+	if (class->pool == pool && linked_in(zspage, class)) {
 		*size = class->size;
-		for (i = 0; i < class->pages; i++)
-			if (zspage->pages[i])
-				pfn[n++] = page_to_pfn(zspage->pages[i]);
+		for (i = 0; i < class->pages; i++) {
+			struct page *page = READ_ONCE(zspage->pages[i]);
+
+			if (page)
+				pfn[n++] = page_to_pfn(page);
+		}
+		/* the pages were looked at before the second time */
+		smp_rmb();
+		if (!linked_in(zspage, class) || zspage->id != id)
+			n = 0;
 	}
 	spin_unlock(&class->lock);
 	rcu_read_unlock();

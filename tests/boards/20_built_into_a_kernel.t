@@ -51,13 +51,15 @@ dd if=/tmp/data of=/dev/zblock0 bs=1M oflag=direct status=none &&
 	echo 1 >/sys/block/zblock0/compact &&
 	cmp -n $((12 << 20)) /tmp/data /dev/zblock0 &&
 	[ ! -s /proc/modules ] &&
+	[ "$(cat /sys/module/zspool/parameters/time_pins)" = Y ] &&
 	[ "$(awk '{ print $1 }' /sys/block/zblock0/mm_stat)" -gt $((8 << 20)) ] &&
 	echo "built in: all is well"
 busybox reboot -f
 INIT
 chmod +x "$work/init"
 tests/process-pages build/test/data 64
-timeout -s KILL 60 "$work/linux" mem=256M seccomp=on rootfstype=hostfs rootflags=/ ro \
+# a parameter is set long before there is memory to be had
+timeout -s KILL 60 "$work/linux" mem=256M zspool.time_pins=1 seccomp=on rootfstype=hostfs rootflags=/ ro \
 	init="$work/init" DATA="$PWD/build/test/data" con=null con0=null,fd:1 panic=-1 \
 	</dev/null >>"$log" 2>&1
 grep -q 'built in: all is well' "$log" && ! grep -qE 'BUG:|WARNING:|Kernel panic' "$log"
