@@ -54,7 +54,7 @@ dd if=/tmp/data of=/dev/zblock0 bs=1M oflag=direct status=none &&
 	[ "$(cat /sys/module/zspool/parameters/time_pins)" = Y ] &&
 	[ "$(awk '{ print $1 }' /sys/block/zblock0/mm_stat)" -gt $((8 << 20)) ] &&
 	echo "built in: all is well"
-busybox reboot -f
+busybox poweroff -f
 INIT
 chmod +x "$work/init"
 tests/process-pages build/test/data 64
