@@ -26,10 +26,14 @@ static struct zblock_backing *open_disk(struct file *file)
 		return ERR_PTR(-EINVAL);
 	blocks = min_t(u64, blocks, min_t(u64, ZBLOCK_BLOCKS_MAX, LONG_MAX));
 
-	backing = kvzalloc(struct_size(backing, wanted, blocks),
-			   GFP_KERNEL | __GFP_NOWARN);
+	backing = kzalloc(sizeof(*backing), GFP_KERNEL);
 	if (!backing)
 		return ERR_PTR(-ENOMEM);
+	backing->wanted = zblock_column_create(blocks);
+	if (!backing->wanted) {
+		kfree(backing);
+		return ERR_PTR(-ENOMEM);
+	}
 	backing->file = file;
 	backing->bdev = I_BDEV(inode);
 	backing->nr_blocks = blocks;
@@ -69,7 +73,8 @@ void zblock_backing_close(struct zblock_backing *backing)
 	if (!backing)
 		return;
 	filp_close(backing->file, NULL);
-	kvfree(backing);
+	zblock_column_destroy(backing->wanted);
+	kfree(backing);
 }
 
 /**
@@ -104,7 +109,8 @@ ssize_t zblock_backing_path(struct zblock_backing *backing, char *buf)
  */
 size_t zblock_backing_bytes(const struct zblock_backing *backing)
 {
-	return backing ? struct_size(backing, wanted, backing->nr_blocks) : 0;
+	return backing ? sizeof(*backing) +
+			 zblock_column_bytes(backing->wanted) : 0;
 }
 
 /**
@@ -116,20 +122,22 @@ size_t zblock_backing_bytes(const struct zblock_backing *backing)
  * time lies together.
  *
  * Context: process; the caller holds op_lock.
- * Return: 0, or -ENOSPC
+ * Return: 0, -ENOSPC, or -ENOMEM
  */
 int zblock_block_take(struct zblock_backing *backing, unsigned long *block)
 {
 	unsigned long i, at = backing->next;
+	int err;
 
 	if (atomic_long_read(&backing->used) >= backing->nr_blocks)
 		return -ENOSPC;
 	for (i = 0; i < backing->nr_blocks; i++, at++) {
 		if (at >= backing->nr_blocks)
 			at = 0;
-		if (!zblock_block_take_at(backing, at)) {
+		err = zblock_block_take_at(backing, at);
+		if (err != -ENOSPC) {
 			*block = at;
-			return 0;
+			return err;
 		}
 	}
 	return -ENOSPC;
@@ -141,13 +149,16 @@ int zblock_block_take(struct zblock_backing *backing, unsigned long *block)
  * @block: which; may be past the end
  *
  * Context: process; the caller holds op_lock.
- * Return: 0, or -ENOSPC
+ * Return: 0; -ENOSPC; -ENOMEM if there is none to count who wants it
  */
 int zblock_block_take_at(struct zblock_backing *backing, unsigned long block)
 {
+	if (block >= backing->nr_blocks)
+		return -ENOSPC;
+	if (!zblock_column_prepare(backing->wanted, block))
+		return -ENOMEM;
 	/* nobody else takes blocks; who frees one has done with it */
-	if (block >= backing->nr_blocks ||
-	    atomic_cmpxchg(&backing->wanted[block], 0, 1))
+	if (atomic_cmpxchg(zblock_column_counter(backing->wanted, block), 0, 1))
 		return -ENOSPC;
 	atomic_long_inc(&backing->used);
 	backing->next = block + 1;
@@ -163,7 +174,7 @@ int zblock_block_take_at(struct zblock_backing *backing, unsigned long block)
  */
 void zblock_block_get(struct zblock_backing *backing, unsigned long block)
 {
-	atomic_inc(&backing->wanted[block]);
+	atomic_inc(zblock_column_counter(backing->wanted, block));
 }
 
 /**
@@ -175,6 +186,6 @@ void zblock_block_get(struct zblock_backing *backing, unsigned long block)
  */
 void zblock_block_put(struct zblock_backing *backing, unsigned long block)
 {
-	if (atomic_dec_and_test(&backing->wanted[block]))
+	if (atomic_dec_and_test(zblock_column_counter(backing->wanted, block)))
 		atomic_long_dec(&backing->used);
 }

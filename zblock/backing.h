@@ -23,6 +23,7 @@
 
 struct block_device;
 struct file;
+struct zblock_column;
 
 #define ZBLOCK_PLACE_BITS	8
 #define ZBLOCK_PLACES		((unsigned int)BIT(ZBLOCK_PLACE_BITS))	/* in a block */
@@ -37,7 +38,7 @@ struct file;
  * @nr_blocks: constant
  * @next: where to look for a free block; op_lock
  * @used: blocks that are not free
- * @wanted: by how many, for each block
+ * @wanted: by how many, for each block: no memory where none was ever written
  */
 struct zblock_backing {
 	struct file *file;
@@ -45,7 +46,7 @@ struct zblock_backing {
 	unsigned long nr_blocks;
 	unsigned long next;
 	atomic_long_t used;
-	atomic_t wanted[];
+	struct zblock_column *wanted;
 };
 
 /* @place may be beyond @block: it counts on in the blocks after it. */

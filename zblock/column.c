@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * column.c - four bytes for each slot, for what its word has no room for
+ * column.c - four bytes for each slot, for what its word has no room for; and for
+ * each block of a backing device
  *
- * In pages that come when a slot in them is first used. Entries are read and
+ * In pages that come when an entry in them is first used. Entries are read and
  * written without a lock: whether that is enough is for the owner to know.
  */
 #include <linux/atomic.h>
@@ -130,6 +131,22 @@ u32 zblock_column_get(const struct zblock_column *column, unsigned long index)
 	const u32 *chunk = load_chunk(&column->chunk[index >> CHUNK_SHIFT]);
 
 	return chunk ? READ_ONCE(chunk[index & CHUNK_MASK]) : 0;
+}
+
+/**
+ * zblock_column_counter() - an entry that is counted up and down
+ * @column: the table
+ * @index: of an entry that was prepared
+ *
+ * Context: any.
+ */
+atomic_t *zblock_column_counter(struct zblock_column *column,
+				unsigned long index)
+{
+	u32 *chunk = load_chunk(&column->chunk[index >> CHUNK_SHIFT]);
+
+	static_assert(sizeof(atomic_t) == sizeof(*chunk));
+	return (atomic_t *)&chunk[index & CHUNK_MASK];
 }
 
 /**

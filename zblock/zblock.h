@@ -366,6 +366,8 @@ bool zblock_column_prepare(struct zblock_column *column, unsigned long index);
 void zblock_column_set(struct zblock_column *column, unsigned long index,
 		       u32 value);
 u32 zblock_column_get(const struct zblock_column *column, unsigned long index);
+atomic_t *zblock_column_counter(struct zblock_column *column,
+				unsigned long index);
 size_t zblock_column_bytes(const struct zblock_column *column);
 
 /* flip.c */
