@@ -7,6 +7,7 @@ most of it is then taken as one piece.
 """
 
 import collections
+import struct
 import time
 
 import vm
@@ -17,6 +18,9 @@ RANGES = 24
 MIDDLE = 64     # a huge page of RAM that is movable, or free, or one of the next
 TRIES = 20      # a page at which somebody is, ours or not, is for another try
 PAUSE = 0.05
+
+KPF_LRU = 1 << 5
+KPF_BUDDY = 1 << 10
 
 
 def take(request):
@@ -42,14 +46,31 @@ def drain():
             return
 
 
+def strangers(start, ours):
+    """Pages of a range that are not ours, not free, and in no list of the VM's.
+
+    Memory that was full has the kernel's own pages among those that can move, and
+    they stay where they are, whoever wants the range.
+    """
+    with open("/proc/kpageflags", "rb") as file:
+        file.seek(start * 8)
+        flags = struct.unpack(f"{vm.HUGE_PAGES}Q", file.read(vm.HUGE_PAGES * 8))
+    return sum(start + n not in ours and not flag & (KPF_LRU | KPF_BUDDY)
+               for n, flag in enumerate(flags))
+
+
 def densest(pages, area=()):
     """Huge page sized ranges that hold most of these pages: (start, how many)
 
-    Those of a CMA area are left out: the kernel gives them to CMA alone.
+    Before all, such as have fewest strangers. Those of a CMA area are left out: the
+    kernel gives them to CMA alone.
     """
+    ours = set(pages)
     counts = collections.Counter(pfn // vm.HUGE_PAGES for pfn in pages
                                  if pfn not in area)
-    return [(n * vm.HUGE_PAGES, count) for n, count in counts.most_common(RANGES)]
+    found = [(n * vm.HUGE_PAGES, count) for n, count in counts.items()]
+    found.sort(key=lambda one: (strangers(one[0], ours), -one[1]))
+    return found[:RANGES]
 
 
 def prove_cma(bench, area):
