@@ -10,9 +10,27 @@ import os
 
 import vm
 from bench import Skip, expect
-from contiguous import densest, take
+from contiguous import densest, strangers, take
 
+RANGES = 8
 SYSCTL = "/proc/sys/vm/compact_unevictable_allowed"
+
+
+def evict(bench):
+    """What taking ranges ended with; how many could not be for the kernel's own pages
+
+    Here the ranges have free pages, too, which the kernel may use itself meanwhile.
+    """
+    errors, held = [], 0
+    for start, _ in densest(bench.device.pages()):
+        error = take(f"range {start} {vm.HUGE_PAGES}")
+        if error and strangers(start, set(bench.device.pages())):
+            held += 1
+        else:
+            errors.append(error)
+        if len(errors) == RANGES:
+            break
+    return errors, held
 
 
 def prove(bench):
@@ -27,15 +45,15 @@ def prove(bench):
             before = bench.device.counter("migrated")
             vm.compact(2)
             compacted = bench.device.counter("migrated") - before
-            ranges = densest(bench.device.pages())[:8]
-            errors = [take(f"range {start} {vm.HUGE_PAGES}") for start, _ in ranges]
+            errors, held = evict(bench)
             taken = bench.device.counter("migrated") - before - compacted
     finally:
         vm.write(SYSCTL, was)
     route = bench.driver.route()
     said = (f"route {route}: compact_memory moved {compacted} pages, a contiguous "
-            f"allocation of {len(ranges)} ranges {taken}")
+            f"allocation of {len(errors)} ranges {taken}; {held} more have pages of "
+            "the kernel's own by now")
     expect(not any(errors), f"{said}; errors {errors}")
-    expect(taken, said)
+    expect(len(errors) == RANGES and taken, said)
     expect((compacted == 0) == (route == "page_cache"), said)
     return said
