@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The smoke of a 32-bit ARM whose RAM is mostly highmem: load, swap under
 # pressure while memory is compacted, fio on both codecs, discard, reset,
-# unload, and what only 32 bits can get wrong. the files 10_* have the rest.
+# unload, and what only 32 bits can get wrong. The files 10_* have the rest.
 . "$(dirname "$0")/../t/lib.sh"
 LIGHT=1 guest_tests armhf --mem 2G --timeout 900 -- \
 	load_and_unload.test \
