@@ -99,9 +99,11 @@ guest_run()
 # environment (make test-kernels) all. User-Mode Linux runs all, a lot faster.
 stock_tests()
 {
-	local kernel=$1 tests=()
-	[ -n "${EVERY:-}" ] ||
+	local kernel=$1 tests=() seconds=5400
+	[ -n "${EVERY:-}" ] || {
 		mapfile -t tests < <(cd tests/guest && grep -lxF '# on: stock kernels' ./*.test |
 			sed 's|^\./||')
-	LIGHT=1 guest_tests "$kernel" --mem 512M --timeout 2400 -- "${tests[@]}"
+		seconds=2400
+	}
+	LIGHT=1 guest_tests "$kernel" --mem 512M --timeout "$seconds" -- "${tests[@]}"
 }
