@@ -80,10 +80,11 @@ unload()
 	fi
 }
 
+# wait_for PATH [SECONDS]
 wait_for()
 {
 	local i
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < ${2:-5} * 20; i++)); do
 		[ -e "$1" ] && return
 		sleep 0.05
 	done
