@@ -22,6 +22,12 @@ light()
 	fi
 }
 
+# us: the time in microseconds
+us()
+{
+	echo "${EPOCHREALTIME/./}"
+}
+
 say()
 {
 	printf '# %s\n' "$*"
