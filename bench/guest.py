@@ -47,6 +47,8 @@ def main():
         options = {"full": False} if option == "quick" else {}
         if name == "swap":
             options["corpus"] = corpus
+        if name == "profile":
+            options["folder"] = folder
         result = importlib.import_module(part).run(rounds, say, **options)
         with open(f"{folder}/{part}.json", "w", encoding="ascii") as file:
             json.dump({"kernel": os.uname().release, "rounds": result}, file)

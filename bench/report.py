@@ -8,9 +8,10 @@ import time
 from statistics import median
 
 import chart
+import perf
 import targets
 
-PARTS = ("codec", "rw", "memory", "units", "calm", "growth", "swap", "fio")
+PARTS = ("codec", "rw", "profile", "memory", "units", "calm", "growth", "swap", "fio")
 
 
 def load(folder):
@@ -66,6 +67,21 @@ def codec(results):
         lines.append(f"| {case} | {median(x['mb_s'] for x in one):.0f} "
                      f"| {median(x['unpack_mb_s'] for x in one):.0f} "
                      f"| {one[0]['bytes'] / one[0]['packed']:.2f} |")
+    return lines
+
+
+def profile(results):
+    """CPU time of each case by what it was spent on."""
+    (one,) = results["profile"]["rounds"]
+    lines = ["Microseconds of CPU for each 4 KiB, of all CPUs together; samples of the guest's "
+             "kernel by perf (cpu-clock).", "",
+             f"| case | device | all | {' | '.join(perf.NAMES)} |",
+             "|" + "---|" * (3 + len(perf.NAMES))]
+    for case in one["zblock"]:
+        for device in ("zblock", "zram"):
+            parts = one[device].get(case, {}).get("parts", {})
+            lines.append(f"| {case} | {device} | {sum(parts.values()):.2f} | "
+                         + " | ".join(f"{parts.get(name, 0):.2f}" for name in perf.NAMES) + " |")
     return lines
 
 
@@ -159,6 +175,7 @@ def fio(results):
 SECTIONS = (
     ("codec", "The codec alone, one core", codec),
     ("rw", "Throughput and latency", speeds),
+    ("profile", "Where the time goes", profile),
     ("memory", "Memory", memory),
     ("units", "Units of several pages, zstd", units),
     ("calm", "Calm", calm),

@@ -45,12 +45,28 @@ def codec_share(results, case, device, key, unit):
     return f"{device} {got / alone:.2f}"
 
 
+def spent(results, case):
+    """What the profile says that a case spends its time on."""
+    words = []
+    for device in ("zblock", "zram"):
+        rounds = results.get("profile", {}).get("rounds", [{}])
+        parts = rounds[0].get(device, {}).get(case, {}).get("parts")
+        if not parts:
+            return ""
+        most = sorted(parts, key=parts.get, reverse=True)[:3]
+        words.append(f"{device} {sum(parts.values()):.2f} µs (" +
+                     ", ".join(f"{name} {parts[name]:.2f}" for name in most) + ")")
+    return "CPU time for a page: " + ", ".join(words)
+
+
 def speed_row(results, number, figure, case, target):
     key = "mb_s" if "write" in case else "unpack_mb_s"
     near = ", ".join(share for share in (codec_share(results, case, device, key, "4k")
                                          for device in ("zblock", "zram")) if share)
+    words = [f"of the 4 KiB codec alone on one core: {near}" if near else "",
+             spent(results, case.removesuffix(" x2").removesuffix(" qd16"))]
     return Row(number, figure, median(ratios(results["rw"]["rounds"], case)), target,
-               limit=f"of the 4 KiB codec alone on one core: {near}" if near else "")
+               limit="; ".join(filter(None, words)))
 
 
 def rw_rows(results):
@@ -123,8 +139,11 @@ def unit_limit(results, one, unit, key):
                              for found in results["codec"]["rounds"])
 
     page, whole = microseconds(4096), microseconds(unit)
-    return (f"the codec alone takes {page:.1f} µs for a page and {whole:.1f} µs for a unit, "
-            f"which comes out as a whole: {page / whole:.2f}")
+    words = (f"the codec alone takes {page:.1f} µs for a page and {whole:.1f} µs for a unit, "
+             f"which comes out as a whole: {page / whole:.2f}")
+    # units of the default size are what the profile's case reads
+    more = spent(results, "zstd read 4k of 64k") if unit == 16384 else ""
+    return "; ".join(filter(None, (words, more)))
 
 
 def calm_rows(results):
