@@ -40,6 +40,8 @@ OTHER = "other"
 NAMES = [name for name, _ in PARTS] + [OTHER]
 
 
+def data_of(folder, name):
+    return f"{folder}/{name.replace(' ', '-')}.perf"
 
 
 class Recorder:
@@ -51,15 +53,12 @@ class Recorder:
         self.perf = None
         self.end()
 
-    def data(self, name):
-        return f"{self.folder}/{name.replace(' ', '-')}.perf"
-
     def begin(self, name, pid):
         with open(f"{self.folder}/perf.log", "a", encoding="utf-8") as log:
             # pylint: disable-next=consider-using-with
             self.perf = subprocess.Popen(
                 ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(HERTZ), "-p", str(pid),
-                 "-o", self.data(name)], stdout=log, stderr=log)
+                 "-o", data_of(self.folder, name)], stdout=log, stderr=log)
         time.sleep(ATTACH_SECONDS)
         # else the guest goes on without after a while
         if self.perf.poll() is None:
@@ -126,13 +125,13 @@ def finish(folder):
     path = f"{folder}/profile.json"
     if not os.path.exists(path):	# the guest has failed before
         return
-    table, recorder = symbols(f"{folder}/kallsyms"), Recorder(folder)
+    table = symbols(f"{folder}/kallsyms")
     with open(path, encoding="ascii") as file:
         results = json.load(file)
     for one in results["rounds"]:
         for device, cases in one.items():
             for case in list(cases):
-                data = recorder.data(f"{device} {case}")
+                data = data_of(folder, f"{device} {case}")
                 try:
                     met = samples(data, table)
                     os.unlink(data)
