@@ -4,20 +4,22 @@
  *
  * A bio of several chunks becomes a job in the device's queue. Its submitter
  * takes chunk after chunk from it, and so do helpers: works of other CPUs,
- * woken by the submitter. Whoever does the last chunk ends the bio.
+ * woken by the submitter. Whoever is done last ends the bio.
  *
  * Where somebody waits for the bio (REQ_SYNC, and any read), its submitter does
- * all that no helper has taken by then, so that none is waited for to begin.
- * Where nobody does, he leaves some chunks to the helpers that he knows to be
- * up, and goes on to submit more: so they do not run out of work. In the mode
- * async that is done with single pages, too.
+ * all that no helper has taken by then, so that none is waited for to begin. He
+ * looks out for the end for a moment, and then is the one who ends the bio: its
+ * owner, often himself, need not go to sleep and be woken. Where nobody waits, he
+ * leaves some chunks to the helpers that he knows to be up, and goes on to submit
+ * more: so they do not run out of work. In the mode async that is done with single
+ * pages, too.
  *
- * A wake-up costs as much as the compression of a page or two. So a helper that
- * has found work looks out for more for a moment before it goes; and a CPU whose
- * helper came too late is left alone for the next bios, the more of them the more
- * often in a row that was so. A helper whose CPU another task wants takes nothing
- * more from a submitter who waits, as he would wait for that task, too; but what
- * was left to helpers it does.
+ * A wake-up costs as much as the compression of a page or two. So a helper looks
+ * out for more work for a moment before it goes, one that came too late as well;
+ * and a CPU whose helper was in vain is left alone for the next bios, the more of
+ * them the more often in a row that was so. A helper whose CPU another task wants
+ * takes nothing more from a submitter who waits, as he would wait for that task,
+ * too; but what was left to helpers it does.
  *
  * A job is freed by who gives back its last reference: each chunk has one, and
  * the submitter.
@@ -64,7 +66,7 @@
  * @chunk: constant; bytes
  * @nr: constant; chunks
  * @next: the next to take; queue->lock
- * @left: not yet done
+ * @left: chunks that are not yet done; and one of its submitter's if he waits
  * @refs: see the top of this file
  * @err: the first error
  * @wait: constant; its submitter does what nobody has taken
@@ -89,12 +91,14 @@ struct zblock_job {
  * struct zblock_helper - one CPU's part in a device
  * @work: constant
  * @queue: constant
+ * @up: it is there, and need not be called; its own
  * @vain: how often in a row it was, up to VAIN_MAX; its own
  * @skip: calls that it is to be left out of; lossy
  */
 struct zblock_helper {
 	struct work_struct work;
 	struct zblock_queue *queue;
+	bool up;
 	unsigned int vain;
 	unsigned int skip;
 };
@@ -134,6 +138,15 @@ static unsigned int chunk_start(const struct zblock_job *job, unsigned int i)
 	return i ? i * job->chunk - skew : 0;
 }
 
+/* The last one ends the bio. */
+static void part_done(struct zblock_job *job)
+{
+	/* orders all that was done before the end of the bio */
+	if (atomic_dec_and_test(&job->left))
+		zblock_end_bio(job->dev, job->bio, job->start,
+			       READ_ONCE(job->err));
+}
+
 static void do_chunk(struct zblock_job *job, unsigned int i)
 {
 	unsigned int from = chunk_start(job, i);
@@ -147,10 +160,7 @@ static void do_chunk(struct zblock_job *job, unsigned int i)
 	err = zblock_transfer(job->dev, job->bio, iter);
 	if (unlikely(err))
 		cmpxchg(&job->err, 0, err);
-	/* orders all that was done before the end of the bio */
-	if (atomic_dec_and_test(&job->left))
-		zblock_end_bio(job->dev, job->bio, job->start,
-			       READ_ONCE(job->err));
+	part_done(job);
 	put_job(job);
 }
 
@@ -222,9 +232,10 @@ static bool is_owed(const struct zblock_queue *queue)
 	return READ_ONCE(queue->owed);
 }
 
+/* But for the submitter's own part, which is to end the bio. */
 static bool is_done(const void *job)
 {
-	return !atomic_read(&((const struct zblock_job *)job)->left);
+	return atomic_read(&((const struct zblock_job *)job)->left) == 1;
 }
 
 /* Look out for a moment, but for no longer than nobody else wants the CPU. */
@@ -279,9 +290,10 @@ static bool help(struct zblock_queue *queue)
  * Look out for work and do it, until there is none for a moment. That somebody
  * else was faster to take it is no reason to go.
  */
-static void stay(struct zblock_queue *queue)
+static bool stay(struct zblock_queue *queue)
 {
 	u64 end = ktime_get_ns() + STAY_NS;
+	bool helped = false;
 	bool more;
 
 	do {
@@ -289,8 +301,9 @@ static void stay(struct zblock_queue *queue)
 		more = look_out_for(has_jobs, queue);
 		atomic_dec(&queue->lookouts);
 		if (more)
-			help(queue);
+			helped |= help(queue);
 	} while (more && is_alone() && ktime_get_ns() < end);
+	return helped;
 }
 
 static void helper_work(struct work_struct *work)
@@ -299,11 +312,17 @@ static void helper_work(struct work_struct *work)
 						    work);
 	struct zblock_queue *queue = helper->queue;
 
+	WRITE_ONCE(helper->up, true);
 	do {
+		bool helped;
+
 		atomic_inc(&queue->active);
-		if (help(queue)) {
+		helped = help(queue);
+		/* who came too late for this bio is there for the next */
+		if (helped || is_alone())
+			helped |= stay(queue);
+		if (helped) {
 			helper->vain = 0;
-			stay(queue);
 		} else {
 			helper->vain = min(helper->vain + 1, VAIN_MAX);
 			WRITE_ONCE(helper->skip, 1U << helper->vain);
@@ -312,6 +331,7 @@ static void helper_work(struct work_struct *work)
 		/* who has seen us active before this may have left us work */
 		smp_mb__after_atomic();
 	} while (is_owed(queue));
+	WRITE_ONCE(helper->up, false);
 }
 
 /* Wake helpers on up to @nr other CPUs, unless enough look out already. */
@@ -328,7 +348,8 @@ static void call_helpers(struct zblock_queue *queue, unsigned int nr)
 		struct zblock_helper *helper = per_cpu_ptr(queue->helper, cpu);
 		unsigned int skip = READ_ONCE(helper->skip);
 
-		if (cpu == self || work_pending(&helper->work))
+		if (cpu == self || READ_ONCE(helper->up) ||
+		    work_pending(&helper->work))
 			continue;
 		if (skip) {
 			/* of two submitters one may count for both */
@@ -384,10 +405,10 @@ static struct zblock_job *new_job(struct zblock *dev, struct bio *bio,
 	job->chunk = chunk;
 	job->nr = nr_chunks(bio, chunk);
 	job->next = 0;
-	atomic_set(&job->left, job->nr);
+	job->wait = op_is_sync(bio->bi_opf);
+	atomic_set(&job->left, job->nr + job->wait);
 	refcount_set(&job->refs, job->nr + 1);
 	job->err = 0;
-	job->wait = op_is_sync(bio->bi_opf);
 	job->reclaim = current->flags & PF_MEMALLOC;
 	return job;
 }
@@ -420,8 +441,12 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 	if (job->wait) {
 		while (take_chunk(queue, job, &i))
 			do_chunk(job, i);
-		/* better here than to have its owner go to sleep for it */
+		/*
+		 * Better here than to have its owner go to sleep for it; and
+		 * then it is ended here, so that he is not woken either.
+		 */
 		look_out_for(is_done, job);
+		part_done(job);
 		put_job(job);
 		return true;
 	}
