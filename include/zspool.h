@@ -201,6 +201,7 @@ void zspool_unpin(struct zspool *pool, zspool_handle_t handle);
 zspool_word_t zspool_swap(struct zspool *pool, zspool_handle_t handle,
 			  zspool_word_t word);
 zspool_word_t zspool_peek(struct zspool *pool, zspool_handle_t handle);
+void zspool_prefetch(struct zspool *pool, zspool_handle_t handle);
 void zspool_drop(struct zspool *pool, zspool_word_t obj);
 const void *zspool_map(struct zspool *pool, zspool_word_t word, void *buf);
 void zspool_unmap(struct zspool *pool, zspool_word_t word, const void *addr);

@@ -272,8 +272,10 @@ static bool valid_bio(struct zblock *dev, struct bio *bio)
 
 static void run_bio(struct zblock *dev, struct bio *bio)
 {
-	unsigned long start = bio_start_io_acct(bio);
+	unsigned long start;
 
+	zspool_prefetch(dev->pool, bio->bi_iter.bi_sector >> PAGE_SECTORS_SHIFT);
+	start = bio_start_io_acct(bio);
 	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE) && zblock_share_bio(dev, bio, start))
 		return;
 	zblock_end_bio(dev, bio, start, zblock_transfer(dev, bio, bio->bi_iter));

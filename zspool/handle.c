@@ -14,6 +14,7 @@
 #include <linux/bitops.h>
 #include <linux/export.h>
 #include <linux/ktime.h>
+#include <linux/prefetch.h>
 #include <linux/sched.h>
 #include <linux/wait_bit.h>
 #include "internal.h"
@@ -322,6 +323,25 @@ zspool_word_t zspool_peek(struct zspool *pool, zspool_handle_t handle)
 	return w ? word_read(w) : 0;
 }
 EXPORT_SYMBOL_GPL(zspool_peek);
+
+/**
+ * zspool_prefetch() - a handle will be used soon
+ * @pool: the pool
+ * @handle: the handle
+ *
+ * A hint, for as soon as the handle is known: words of handles used in no order
+ * are in no cache.
+ *
+ * Context: any.
+ */
+void zspool_prefetch(struct zspool *pool, zspool_handle_t handle)
+{
+	u64 *w = zs_table_entry(&pool->words, handle);
+
+	if (w)
+		prefetchw(w);
+}
+EXPORT_SYMBOL_GPL(zspool_prefetch);
 
 /*
  * No lock here is irq-safe; and on PREEMPT_RT they sleep. (7.3 tells of freed
