@@ -178,6 +178,7 @@ static blk_opf_t bio_flags(const struct zbload_request *req)
 	}
 }
 
+/* Pages that lie one behind the other make one segment, as those of a folio do. */
 static void add_written(struct slot *slot)
 {
 	struct zbload_run *run = slot->ring->submitter->run;
@@ -186,8 +187,10 @@ static void add_written(struct slot *slot)
 	for (i = 0; i < slot->ring->pages; i++) {
 		u32 source = zbload_source(run, slot->index + i);
 
-		__bio_add_page(&slot->bio, run->corpus->pages[source],
-			       PAGE_SIZE, 0);
+		/* there is room for as many segments as pages */
+		WARN_ON_ONCE(bio_add_page(&slot->bio,
+					  run->corpus->pages[source],
+					  PAGE_SIZE, 0) != PAGE_SIZE);
 		run->target->expect[slot->index + i] = source;
 	}
 }
