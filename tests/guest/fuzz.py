@@ -532,10 +532,9 @@ class Fuzzer:
         if target.name == "disksize":
             wanted, seen = -(-size // PAGE) * PAGE, self.size()
         elif target.name == "mem_limit":
-            wanted, seen = -(-size // PAGE) * PAGE, self.memory_limit()
             # beyond what can be counted it is as large as can be
-            if wanted >= 1 << 43 and seen >= 1 << 43:
-                return
+            pages = min(-(-size // PAGE), sys.maxsize, (2 ** 64 - 1) // PAGE)
+            wanted, seen = pages * PAGE, self.memory_limit()
         elif target.name in ("unit_size", "limit_near", "writeback_batch_size"):
             wanted, seen = int(text), int(target.read())
         else:
