@@ -67,8 +67,8 @@ struct zblock_codec_params {
  * @decompress: fills all of @dst, and writes nowhere else whatever is in @src.
  *	Preemptible. 0, or -EINVAL if @src is broken
  * @decompress_some: as @decompress, but no more than the first @dst_len bytes
- *	are wanted; @dst has room for the whole unit. NULL if it takes as long
- *	as all of it
+ *	are wanted, which becomes how many there are; @dst has room for the whole
+ *	unit, and @src may be changed. NULL if it takes as long as all of it
  */
 struct zblock_codec_ops {
 	const char *name;
@@ -88,8 +88,8 @@ struct zblock_codec_ops {
 			  const void *src, size_t src_len,
 			  void *dst, size_t dst_len);
 	int (*decompress_some)(const struct zblock_codec_params *params,
-			       void *ctx, const void *src, size_t src_len,
-			       void *dst, size_t dst_len);
+			       void *ctx, void *src, size_t src_len,
+			       void *dst, size_t *dst_len);
 };
 
 /**
@@ -210,8 +210,8 @@ int zblock_compress(struct zblock_codec *codec, struct zblock_cctx *cctx,
 int zblock_decompress(struct zblock_codec *codec, struct zblock_dctx *dctx,
 		      const void *src, size_t size, void *dst, size_t len);
 int zblock_decompress_some(struct zblock_codec *codec,
-			   struct zblock_dctx *dctx, const void *src,
-			   size_t size, void *dst, size_t len);
+			   struct zblock_dctx *dctx, void *src,
+			   size_t size, void *dst, size_t *len);
 
 /* context.c */
 int zblock_contexts_init(struct zblock_codec *codec);

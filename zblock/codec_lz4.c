@@ -89,14 +89,17 @@ static int lz4_decompress(const struct zblock_codec_params *params, void *ctx,
 }
 
 static int lz4_decompress_some(const struct zblock_codec_params *params,
-			       void *ctx, const void *src, size_t src_len,
-			       void *dst, size_t dst_len)
+			       void *ctx, void *src, size_t src_len,
+			       void *dst, size_t *dst_len)
 {
 	/* it may write a little more than it is asked for */
-	int size = LZ4_decompress_safe_partial(src, dst, src_len, dst_len,
+	int size = LZ4_decompress_safe_partial(src, dst, src_len, *dst_len,
 					       params->unit);
 
-	return size >= (int)dst_len ? 0 : -EINVAL;
+	if (size < (int)*dst_len)
+		return -EINVAL;
+	*dst_len = size;
+	return 0;
 }
 
 const struct zblock_codec_ops zblock_codec_lz4 = {

@@ -206,14 +206,17 @@ static int load_unit(struct zblock *dev, unsigned long index, size_t len,
 	err = fetch(dev, index, false, dctx, &seq, &size);
 	if (err)
 		return err;
-	if (again || !dev->unit_codec->ops->decompress_some)
-		len = unit_bytes(dev);
 	dctx->have = 0;
-	err = len < unit_bytes(dev) ?
-	      zblock_decompress_some(dev->unit_codec, dctx, dctx->bounce, size,
-				     dctx->out, len) :
-	      zblock_decompress(dev->unit_codec, dctx, dctx->bounce, size,
-				dctx->out, len);
+	if (again || len == unit_bytes(dev) ||
+	    !dev->unit_codec->ops->decompress_some) {
+		len = unit_bytes(dev);
+		err = zblock_decompress(dev->unit_codec, dctx, dctx->bounce,
+					size, dctx->out, len);
+	} else {
+		err = zblock_decompress_some(dev->unit_codec, dctx,
+					     dctx->bounce, size, dctx->out,
+					     &len);
+	}
 	if (err)
 		return err;
 	dctx->seq = seq;
