@@ -12,6 +12,11 @@ SMALL = (
     ("overwrite 4k", "write", {"order": "random", "shift": 1009}),
     ("verify 4k", "verify", {"threads": 2}),
 )
+SMALL_QUEUED = (
+    ("write 4k qd16", "write", {"depth": 16}),
+    ("overwrite 4k qd16", "write", {"depth": 16, "order": "random", "shift": 1009}),
+    ("verify 4k qd16", "verify", {"threads": 2}),
+)
 LARGE = (
     ("write 64k", "write", {"bs": 65536}),
     ("read 64k", "read", {"bs": 65536, "order": "random"}),
@@ -23,7 +28,7 @@ QUEUED = (
 )
 FULL = (
     ("write 4k x2", "write", {"threads": 2}),
-    ("write 4k qd16", "write", {"depth": 16, "shift": 1009}),
+    ("overwrite 4k x2", "write", {"threads": 2, "order": "random", "shift": 1009}),
 )
 
 
@@ -46,6 +51,7 @@ def one_round(devices, full):
     for algorithm in ("lz4", "zstd"):
         if algorithm == "lz4" or full:
             on_fresh_devices(devices, algorithm, SMALL, results)
+            on_fresh_devices(devices, algorithm, SMALL_QUEUED, results)
         if full:
             on_fresh_devices(devices, algorithm, FULL, results)
         on_fresh_devices(devices, algorithm, LARGE, results)

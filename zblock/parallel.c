@@ -2,17 +2,16 @@
 /*
  * parallel.c - one submitter, several CPUs
  *
- * A bio of several chunks becomes a job in the device's queue. Its submitter
- * takes chunk after chunk from it, and so do helpers: works of other CPUs,
- * woken by the submitter. Whoever is done last ends the bio.
+ * A bio of several chunks, or one that nobody waits for, becomes a job in the device's
+ * queue. Its submitter takes chunk after chunk from it, and so do helpers: works of
+ * other CPUs, woken by the submitter. Whoever is done last ends the bio.
  *
  * Where somebody waits for the bio (REQ_SYNC, and any read), its submitter does
  * all that no helper has taken by then, so that none is waited for to begin. He
  * looks out for the end for a moment, and then is the one who ends the bio: its
  * owner, often himself, need not go to sleep and be woken. Where nobody waits, he
  * leaves some chunks to the helpers that he knows to be up, and goes on to submit
- * more: so they do not run out of work. In the mode async that is done with single
- * pages, too.
+ * more: so they do not run out of work.
  *
  * A wake-up costs as much as the compression of a page or two. So a helper looks
  * out for more work for a moment before it goes, one that came too late as well;
@@ -40,9 +39,12 @@
 /* What is handed out at a time, unless a unit is larger. */
 #define CHUNK_BYTES	max_t(unsigned int, SZ_16K, PAGE_SIZE)
 
-/* Chunks that a submitter leaves to each helper, and single pages. */
+/* Chunks of a large bio that a submitter leaves to each helper. */
 #define SPARE_CHUNKS	2
-#define SPARE_PAGES	16
+
+/* For so many small bios more than one is left, and one in so many tries it. */
+#define DEEP_MAX	8
+#define DEEP_TRIAL	64
 
 /* How long a helper looks out for more work, and a submitter for the end. */
 #define LOOKOUT_NS	(50 * NSEC_PER_USEC)
@@ -109,6 +111,8 @@ struct zblock_helper {
  * @jobs: with chunks to take, oldest first
  * @nr: chunks to take, of all of them; @lock to write
  * @owed: those of them whose submitters do not wait; @lock to write
+ * @deep: for how many more small bios to leave one more; lossy
+ * @trial: small bios since it was tried to; lossy
  * @active: helpers that are up
  * @lookouts: those of them that look at @nr
  * @helper: constant
@@ -118,6 +122,8 @@ struct zblock_queue {
 	struct list_head jobs;
 	unsigned int nr;
 	unsigned int owed;
+	unsigned int deep;
+	unsigned int trial;
 	atomic_t active;
 	atomic_t lookouts;
 	struct zblock_helper __percpu *helper;
@@ -383,8 +389,7 @@ static bool is_shared(const struct zblock *dev, const struct bio *bio,
 
 	if (mode == ZBLOCK_MODE_SYNC || num_online_cpus() == 1)
 		return false;
-	return bio->bi_iter.bi_size > chunk ||
-	       (mode == ZBLOCK_MODE_ASYNC && !op_is_sync(bio->bi_opf));
+	return bio->bi_iter.bi_size > chunk || !op_is_sync(bio->bi_opf);
 }
 
 /* NULL if there is nothing to share, or no memory for it. */
@@ -413,6 +418,28 @@ static struct zblock_job *new_job(struct zblock *dev, struct bio *bio,
 	return job;
 }
 
+/*
+ * How many bios of one chunk to leave to the helpers: one to each that looks out.
+ * One more to each keeps it busy for as long as its submitter is with one of his
+ * own; but a submitter who has no more than two under way would then do nothing,
+ * and wait. So it is done where a submitter has been seen to come with the next
+ * while one was left, and tried now and then. Lossy: others may be at it, too.
+ */
+static unsigned int small_to_spare(struct zblock_queue *queue)
+{
+	unsigned int deep = READ_ONCE(queue->deep);
+	unsigned int trial = READ_ONCE(queue->trial);
+
+	/* the submitter's own is one of them */
+	if (READ_ONCE(queue->nr) > 1)
+		deep = DEEP_MAX;
+	else if (deep)
+		deep--;
+	WRITE_ONCE(queue->deep, deep);
+	WRITE_ONCE(queue->trial, (trial + 1) % DEEP_TRIAL);
+	return atomic_read(deep || !trial ? &queue->active : &queue->lookouts);
+}
+
 /**
  * zblock_share_bio() - carry out a read or a write, with the help of other CPUs
  * @dev: the device
@@ -431,7 +458,6 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 
 	if (!job)
 		return false;
-	spare = job->nr > 1 ? SPARE_CHUNKS : SPARE_PAGES;
 	spin_lock(&queue->lock);
 	list_add_tail(&job->link, &queue->jobs);
 	count_chunks(queue, job, job->nr);
@@ -453,7 +479,12 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 	/* helpers see what we have added, or we see that they have gone */
 	smp_mb();
 	/* reclaim relies on nobody: a helper may be waiting for memory */
-	spare *= job->reclaim ? 0 : atomic_read(&queue->active);
+	if (job->reclaim)
+		spare = 0;
+	else if (job->nr > 1)
+		spare = SPARE_CHUNKS * atomic_read(&queue->active);
+	else
+		spare = small_to_spare(queue);
 	while (READ_ONCE(queue->nr) > spare && take_chunk(queue, job, &i))
 		do_chunk(job, i);
 	put_job(job);

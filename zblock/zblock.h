@@ -139,8 +139,8 @@ struct zblock_column;
 /* May other CPUs help the one that submits a bio? See parallel.c. */
 enum zblock_write_mode {
 	ZBLOCK_MODE_SYNC,	/* no: a bio is done when it has been submitted */
-	ZBLOCK_MODE_PARALLEL,	/* with bios of several chunks */
-	ZBLOCK_MODE_ASYNC,	/* with all that nobody waits for */
+	ZBLOCK_MODE_PARALLEL,	/* with large ones, and those that nobody waits for */
+	ZBLOCK_MODE_ASYNC,	/* and swap is told so, to wait for no write */
 	ZBLOCK_MODES
 };
 
