@@ -29,7 +29,7 @@
 #define BLOCK_LAST	BIT(0)
 #define BLOCK_TYPE(h)	((h) >> 1 & 3)
 #define BLOCK_RLE	1	/* one byte, which is repeated size times */
-#define BLOCK_SIZE(h)	((h) >> 3)
+#define BLOCK_LENGTH(h)	((h) >> 3)
 
 /**
  * struct zstd_setup - what all contexts share
@@ -233,7 +233,7 @@ static size_t cut_frame(u8 *src, size_t src_len, unsigned int blocks)
 		if (at + BLOCK_HEADER > src_len)
 			return 0;
 		header = src[at] | src[at + 1] << 8 | src[at + 2] << 16;
-		size = BLOCK_TYPE(header) == BLOCK_RLE ? 1 : BLOCK_SIZE(header);
+		size = BLOCK_TYPE(header) == BLOCK_RLE ? 1 : BLOCK_LENGTH(header);
 		if (size > src_len - at - BLOCK_HEADER)
 			return 0;
 		if (!--blocks)
