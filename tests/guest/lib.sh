@@ -10,6 +10,8 @@ DEV=zblock0
 CONTROL=/sys/class/zblock-control
 DEBUG=/sys/kernel/debug/zspool
 PAGE=$(getconf PAGESIZE)
+# times 4 KiB: what a test of so many pages, however large, takes
+k=$((PAGE / 4096))
 
 # light MUCH LITTLE: how much data to take; the smoke of a slow guest asks for
 # little by LIGHT=1
