@@ -118,6 +118,7 @@ struct zblock_cctx {
  * @out: room for a unit that is wanted in part; NULL for units of a page
  * @seq: which unit is in @out
  * @have: how many bytes of it, from its beginning
+ * @next: the page after the one that was last wanted of a unit
  */
 struct zblock_dctx {
 	struct mutex lock;	/* of this decompressor */
@@ -128,6 +129,7 @@ struct zblock_dctx {
 	void *out;
 	u64 seq;
 	size_t have;
+	unsigned long next;
 };
 
 /**
@@ -221,6 +223,7 @@ size_t zblock_contexts_size(struct zblock_codec *codec);
 struct zblock_cctx *zblock_cctx_get(struct zblock_codec *codec);
 void zblock_cctx_put(struct zblock_cctx *cctx);
 struct zblock_dctx *zblock_dctx_get(struct zblock_codec *codec);
+struct zblock_dctx *zblock_dctx_tryget(struct zblock_codec *codec);
 void zblock_dctx_put(struct zblock_dctx *dctx);
 
 #endif /* _ZBLOCK_CODEC_H */

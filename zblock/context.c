@@ -373,8 +373,22 @@ struct zblock_dctx *zblock_dctx_get(struct zblock_codec *codec)
 }
 
 /**
+ * zblock_dctx_tryget() - borrow this CPU's decompressor, if nobody has it
+ * @codec: the codec
+ *
+ * Context: process; does not sleep, so that it may be called with a pin held.
+ * Return: the decompressor, or NULL
+ */
+struct zblock_dctx *zblock_dctx_tryget(struct zblock_codec *codec)
+{
+	struct zblock_dctx *dctx = see_dctx(&raw_cpu_ptr(codec->cpu)->dctx);
+
+	return dctx && mutex_trylock(&dctx->lock) ? dctx : NULL;
+}
+
+/**
  * zblock_dctx_put() - give a decompressor back
- * @dctx: from zblock_dctx_get()
+ * @dctx: from zblock_dctx_get() or zblock_dctx_tryget()
  */
 void zblock_dctx_put(struct zblock_dctx *dctx)
 {

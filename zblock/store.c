@@ -346,6 +346,7 @@ static int load_packed(struct zblock *dev, unsigned long index,
 {
 	struct zblock_codec *codec = dev->codec[zblock_word_prio(word)];
 	unsigned int size = zspool_word_size(word);
+	struct zblock_dctx *own = NULL;
 	int err = -EBADMSG;
 	const void *src;
 
@@ -354,11 +355,18 @@ static int load_packed(struct zblock *dev, unsigned long index,
 	if (dctx ? dctx->codec != codec : zblock_codec_needs_dctx(codec))
 		return -EAGAIN;
 	src = zspool_map(dev->pool, word, dctx ? dctx->bounce : NULL);
-	if (!src)
-		return -EAGAIN;
+	if (!src) {
+		/* across two pages, as a third of the objects are */
+		own = zblock_dctx_tryget(codec);
+		if (!own)
+			return -EAGAIN;
+		src = zspool_map(dev->pool, word, own->bounce);
+	}
 	if (zblock_sum_ok(dev, index, src, size))
 		err = zblock_decompress(codec, dctx, src, size, mem, PAGE_SIZE);
 	zspool_unmap(dev->pool, word, src);
+	if (own)
+		zblock_dctx_put(own);
 	return err;
 }
 
@@ -475,7 +483,8 @@ int zblock_broken(struct zblock *dev, unsigned long index, int err)
  * No lock may be taken under a pin. So a decompressor is taken before, on the
  * evidence of a look without the pin, and if it turns out that one is needed
  * after all, or another algorithm's, we begin again with that. An algorithm that
- * needs no memory reads without, unless the object lies across two pages.
+ * needs no memory reads without; for an object that lies across two pages it takes
+ * this CPU's under the pin, if nobody has that: it is tried for, and not waited for.
  * -ESTALE: the page is in a unit.
  */
 static int read_slot(struct zblock *dev, struct page *page,

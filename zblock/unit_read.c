@@ -187,13 +187,13 @@ out:
 
 /*
  * Have the first @len bytes of @index's unit in dctx->out. What was read last is
- * still there: pages are often read one after the other. Then we decompress all
- * of it, else no more than is asked for.
+ * still there: pages are often read one after the other. Where they are, or another
+ * of the same unit is wanted, we decompress all of it, else no more than is asked for.
  */
 static int load_unit(struct zblock *dev, unsigned long index, size_t len,
 		     struct zblock_dctx *dctx)
 {
-	bool again;
+	bool again, in_order;
 	size_t size;
 	u64 seq;
 	int err;
@@ -201,13 +201,15 @@ static int load_unit(struct zblock *dev, unsigned long index, size_t len,
 	if (!slot_seq(dev, index, &seq))
 		return -EAGAIN;
 	again = dctx->have && dctx->seq == seq;
+	in_order = dctx->next == index;
+	dctx->next = index + 1;
 	if (again && dctx->have >= len)
 		return 0;
 	err = fetch(dev, index, false, dctx, &seq, &size);
 	if (err)
 		return err;
 	dctx->have = 0;
-	if (again || len == unit_bytes(dev) ||
+	if (again || in_order || len == unit_bytes(dev) ||
 	    !dev->unit_codec->ops->decompress_some) {
 		len = unit_bytes(dev);
 		err = zblock_decompress(dev->unit_codec, dctx, dctx->bounce,

@@ -48,7 +48,8 @@
  * Who takes what where
  * --------------------
  *   read        dctx->lock if the slot looks compressed, then the pin for the
- *               time of one decompression or copy
+ *               time of one decompression or copy. With the pin held, dctx->lock
+ *               is only tried for
  *   write       cctx->lock to compress, allocate without reclaim and fill; the
  *               pin for the swap of one word. An allocation that may reclaim
  *               is made with patch_lock held, at most. What it waits for may
