@@ -3,8 +3,9 @@
  * codec.c - the codec alone: what no device on one core can do better than
  *
  * Compresses the corpus, unit after unit, with the kernel's library and the
- * levels that the drivers have by default, and decompresses the units again, in
- * random order if asked for, into memory that nobody reads.
+ * levels that the drivers have by default for a page, and decompresses the units
+ * again, in random order if asked for, into memory that nobody reads. (For units of
+ * several pages zblock has parameters of its own: zblock/codec_zstd.c.)
  */
 #include <linux/err.h>
 #include <linux/ktime.h>
