@@ -45,6 +45,12 @@ struct zstd_setup {
 	void *ddict;
 };
 
+/* Without large bios there are no units of several pages, nor code for them. */
+static bool has_blocks(const struct zstd_setup *zs)
+{
+	return IS_ENABLED(CONFIG_ZBLOCK_LARGE) && zs->blocks;
+}
+
 static void zstd_release(struct zblock_codec_params *params)
 {
 	struct zstd_setup *zs = params->data;
@@ -96,7 +102,8 @@ static void choose_params(const struct zblock_codec_params *params,
 
 static int zstd_setup(struct zblock_codec_params *params)
 {
-	bool choose = params->level == ZBLOCK_PARAM_DEFAULT &&
+	bool choose = IS_ENABLED(CONFIG_ZBLOCK_LARGE) &&
+		      params->level == ZBLOCK_PARAM_DEFAULT &&
 		      params->unit > PAGE_SIZE;
 	struct zstd_setup *zs;
 	int err = 0;
@@ -120,7 +127,7 @@ static int zstd_setup(struct zblock_codec_params *params)
 	/* the beginning of a frame is not as long as all of it */
 	zs->blocks = !params->dict && params->unit > PAGE_SIZE &&
 		     params->unit > BLOCK_BYTES;
-	zs->params.fParams.contentSizeFlag = !zs->blocks;
+	zs->params.fParams.contentSizeFlag = !has_blocks(zs);
 	if (params->dict)
 		err = digest_dict(params, zs, &params->data_size);
 	if (err)
@@ -132,8 +139,9 @@ static size_t zstd_cctx_size(const struct zblock_codec_params *params)
 {
 	const struct zstd_setup *zs = params->data;
 
-	return zs->blocks ? zstd_cstream_workspace_bound(&zs->params.cParams) :
-			    zstd_cctx_workspace_bound(&zs->params.cParams);
+	return has_blocks(zs) ?
+	       zstd_cstream_workspace_bound(&zs->params.cParams) :
+	       zstd_cctx_workspace_bound(&zs->params.cParams);
 }
 
 static void *zstd_make_cctx(const struct zblock_codec_params *params,
@@ -142,8 +150,8 @@ static void *zstd_make_cctx(const struct zblock_codec_params *params,
 	const struct zstd_setup *zs = params->data;
 
 	/* 0: of no known size */
-	return zs->blocks ? zstd_init_cstream(&zs->params, 0, mem, size) :
-			    zstd_init_cctx(mem, size);
+	return has_blocks(zs) ? zstd_init_cstream(&zs->params, 0, mem, size) :
+				zstd_init_cctx(mem, size);
 }
 
 static size_t zstd_dctx_size(const struct zblock_codec_params *params)
@@ -187,7 +195,7 @@ static int zstd_compress(const struct zblock_codec_params *params, void *ctx,
 	if (zs->cdict)
 		size = zblock_zstd_compress_dict(ctx, dst, *dst_len, src,
 						 src_len, zs->cdict);
-	else if (zs->blocks)
+	else if (has_blocks(zs))
 		size = compress_blocks(ctx, dst, *dst_len, src, src_len);
 	else
 		size = zstd_compress_cctx(ctx, dst, *dst_len, src, src_len,
@@ -251,7 +259,7 @@ static int zstd_decompress_some(const struct zblock_codec_params *params,
 	const struct zstd_setup *zs = params->data;
 	size_t size;
 
-	if (zs->blocks)
+	if (has_blocks(zs))
 		src_len = cut_frame(src, src_len,
 				    DIV_ROUND_UP(*dst_len, BLOCK_BYTES));
 	size = zstd_decompress_dctx(ctx, dst, params->unit, src, src_len);
@@ -272,5 +280,6 @@ const struct zblock_codec_ops zblock_codec_zstd = {
 	.init_dctx	= zstd_make_dctx,
 	.compress	= zstd_compress,
 	.decompress	= zstd_decompress,
-	.decompress_some = zstd_decompress_some,
+	.decompress_some = IS_ENABLED(CONFIG_ZBLOCK_LARGE) ?
+			   zstd_decompress_some : NULL,
 };
