@@ -145,6 +145,7 @@ static int add_up(const struct zbload_submitter *s, unsigned int threads,
 		answer->bytes += a->bytes;
 		answer->errors += a->errors;
 		answer->wrong += a->wrong;
+		answer->elsewhere += a->elsewhere;
 		answer->churned += a->churned;
 		zbload_histogram_merge(&answer->histogram, &a->histogram);
 		if (i < threads) {

@@ -31,9 +31,10 @@
  *   repeat N       do it all N times (default 1)
  *
  * The answer: bytes, ns, errors (failed bios), wrong (pages), first_wrong,
- * churned (pages), the latencies p50, p99, p999, max and mean in ns and all of
- * them as [[ns, count], ...]; for codec: bytes, packed (bytes after), ns to
- * compress, unpack_ns.
+ * elsewhere (bios that others than their submitters have ended), churned
+ * (pages), the latencies p50, p99, p999, max and mean in ns and all of them as
+ * [[ns, count], ...]; for codec: bytes, packed (bytes after), ns to compress,
+ * unpack_ns.
  */
 #include <linux/debugfs.h>
 #include <linux/kstrtox.h>
@@ -206,6 +207,7 @@ static int run_show(struct seq_file *m, void *unused)
 			   op_name[request.op], answer->bytes, answer->ns);
 		seq_printf(m, ",\"errors\":%llu,\"wrong\":%llu",
 			   answer->errors, answer->wrong);
+		seq_printf(m, ",\"elsewhere\":%llu", answer->elsewhere);
 		if (answer->wrong)
 			seq_printf(m, ",\"first_wrong\":%u",
 				   answer->first_wrong);

@@ -31,6 +31,7 @@ struct slot {
 	struct page *scratch;	/* where reads go to */
 	u32 index;		/* its first page on the device */
 	bool used;
+	bool elsewhere;		/* ended by another than its submitter */
 	u64 started;
 	u64 ended;
 };
@@ -61,6 +62,7 @@ static void slot_end_io(struct bio *bio)
 	struct ring *ring = slot->ring;
 
 	slot->ended = ktime_get_ns();
+	slot->elsewhere = current != ring->submitter->task;
 	atomic_inc(&ring->ending);
 	llist_add(&slot->node, &ring->free);
 	if (wq_has_sleeper(&ring->wait))
@@ -149,6 +151,7 @@ static void reap(struct slot *slot)
 		return;
 	slot->used = false;
 	zbload_histogram_add(&answer->histogram, slot->ended - slot->started);
+	answer->elsewhere += slot->elsewhere;
 	if (slot->bio.bi_status) {
 		answer->errors++;
 		return;

@@ -121,6 +121,7 @@ struct zbload_target {
  * @errors: bios that failed
  * @wrong: pages that were not what they should be
  * @first_wrong: one of them
+ * @elsewhere: bios that another than their submitter has ended
  * @churned: pages that churn overwrote or discarded
  * @packed: codec: bytes it made, a unit that did not shrink counting whole
  * @unpack_ns: codec: time to decompress everything; @ns is to compress it
@@ -132,6 +133,7 @@ struct zbload_answer {
 	u64 errors;
 	u64 wrong;
 	u32 first_wrong;
+	u64 elsewhere;
 	u64 churned;
 	u64 packed;
 	u64 unpack_ns;
