@@ -228,22 +228,22 @@ int zblock_decompress(struct zblock_codec *codec, struct zblock_dctx *dctx,
 }
 
 /**
- * zblock_decompress_some() - make the beginning of a unit again
+ * zblock_decompress_some() - make a page of a unit again
  * @codec: the codec; its algorithm can do this
  * @dctx: its decompressor
  * @src: what zblock_compress() made; of no use afterwards
  * @size: of it
  * @dst: room for as much as the codec was made for
- * @len: bytes wanted, at most those that zblock_compress() was given; set to
- *	those that there are, as many or more
+ * @range: the page's bytes of those that zblock_compress() was given; set to what
+ *	there is in @dst, at its place: these or more
  *
  * Context: as zblock_decompress().
  * Return: 0, -EINVAL if @src is not what zblock_compress() made
  */
 int zblock_decompress_some(struct zblock_codec *codec,
 			   struct zblock_dctx *dctx, void *src,
-			   size_t size, void *dst, size_t *len)
+			   size_t size, void *dst, struct zblock_range *range)
 {
 	return codec->ops->decompress_some(&codec->params, dctx->ctx, src,
-					   size, dst, len);
+					   size, dst, range);
 }

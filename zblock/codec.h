@@ -29,6 +29,16 @@
 #define ZBLOCK_TAKES_WINBITS	BIT(2)
 
 /**
+ * struct zblock_range - a part of a unit
+ * @from: its first byte
+ * @to: the byte after its last
+ */
+struct zblock_range {
+	size_t from;
+	size_t to;
+};
+
+/**
  * struct zblock_codec_params - how to use an algorithm
  * @level: the algorithm's own; ZBLOCK_PARAM_DEFAULT is replaced by setup
  * @winbits: of deflate; the same
@@ -66,9 +76,10 @@ struct zblock_codec_params {
  *	if it does not fit
  * @decompress: fills all of @dst, and writes nowhere else whatever is in @src.
  *	Preemptible. 0, or -EINVAL if @src is broken
- * @decompress_some: as @decompress, but no more than the first @dst_len bytes
- *	are wanted, which becomes how many there are; @dst has room for the whole
- *	unit, and @src may be changed. NULL if it takes as long as all of it
+ * @decompress_some: as @decompress, but no more than @range, a page, is wanted,
+ *	which becomes what there is around it, each byte at its place; @dst has
+ *	room for the whole unit, and @src may be changed. NULL if it takes as long
+ *	as all of it
  */
 struct zblock_codec_ops {
 	const char *name;
@@ -89,7 +100,7 @@ struct zblock_codec_ops {
 			  void *dst, size_t dst_len);
 	int (*decompress_some)(const struct zblock_codec_params *params,
 			       void *ctx, void *src, size_t src_len,
-			       void *dst, size_t *dst_len);
+			       void *dst, struct zblock_range *range);
 };
 
 /**
@@ -117,7 +128,7 @@ struct zblock_cctx {
  * @bounce: room for a unit: for what lies across pages
  * @out: room for a unit that is wanted in part; NULL for units of a page
  * @seq: which unit is in @out
- * @have: how many bytes of it, from its beginning
+ * @have: which bytes of it; none: @have.to is 0
  * @next: the page after the one that was last wanted of a unit
  */
 struct zblock_dctx {
@@ -128,7 +139,7 @@ struct zblock_dctx {
 	void *bounce;
 	void *out;
 	u64 seq;
-	size_t have;
+	struct zblock_range have;
 	unsigned long next;
 };
 
@@ -213,7 +224,7 @@ int zblock_decompress(struct zblock_codec *codec, struct zblock_dctx *dctx,
 		      const void *src, size_t size, void *dst, size_t len);
 int zblock_decompress_some(struct zblock_codec *codec,
 			   struct zblock_dctx *dctx, void *src,
-			   size_t size, void *dst, size_t *len);
+			   size_t size, void *dst, struct zblock_range *range);
 
 /* context.c */
 int zblock_contexts_init(struct zblock_codec *codec);

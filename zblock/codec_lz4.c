@@ -90,15 +90,16 @@ static int lz4_decompress(const struct zblock_codec_params *params, void *ctx,
 
 static int lz4_decompress_some(const struct zblock_codec_params *params,
 			       void *ctx, void *src, size_t src_len,
-			       void *dst, size_t *dst_len)
+			       void *dst, struct zblock_range *range)
 {
 	/* it may write a little more than it is asked for */
-	int size = LZ4_decompress_safe_partial(src, dst, src_len, *dst_len,
+	int size = LZ4_decompress_safe_partial(src, dst, src_len, range->to,
 					       params->unit);
 
-	if (size < (int)*dst_len)
+	if (size < (int)range->to)
 		return -EINVAL;
-	*dst_len = size;
+	range->from = 0;
+	range->to = size;
 	return 0;
 }
 

@@ -7,10 +7,10 @@
  * memory of ours, so that the library never allocates during I/O; only the
  * tables of a dictionary are its own, made once.
  *
- * A large unit is a frame of several blocks, each of which may refer to those
- * before it: so a page of it is had by decompressing the blocks up to its own. A
- * frame ends with the block whose header says so (RFC 8878, 3.1.1.2), and so its
- * beginning becomes a frame by one bit.
+ * A large unit is one frame after another, each of several blocks, and a block may
+ * refer to those before it in its frame: so a page is had by decompressing the
+ * blocks of its frame up to its own. A frame ends with the block whose header says
+ * so (RFC 8878, 3.1.1.2), and so its beginning becomes a frame by one bit.
  */
 #include <linux/log2.h>
 #include <linux/slab.h>
@@ -18,8 +18,9 @@
 #include <zblock_compat.h>
 #include "zblock.h"
 
-/* Bytes of a block, where a unit has several. */
+/* Bytes of a block, where a unit has several, and of a frame, at most. */
 #define BLOCK_BYTES	SZ_16K
+#define FRAME_BYTES	SZ_32K
 
 /* From this size on a unit is to be small rather than fast to write. */
 #define SMALL_UNIT	SZ_64K
@@ -34,21 +35,29 @@
 /**
  * struct zstd_setup - what all contexts share
  * @params: how to compress
- * @blocks: a unit has several blocks: contexts are streams
  * @cdict: the dictionary, digested; NULL without one
  * @ddict: the same to decompress with
  */
 struct zstd_setup {
 	zstd_parameters params;
-	bool blocks;
 	void *cdict;
 	void *ddict;
 };
 
-/* Without large bios there are no units of several pages, nor code for them. */
-static bool has_blocks(const struct zstd_setup *zs)
+/*
+ * Has a unit several blocks? Then contexts are streams. Without large bios there are
+ * no units of several pages, nor code for them.
+ */
+static bool has_blocks(const struct zblock_codec_params *params)
 {
-	return IS_ENABLED(CONFIG_ZBLOCK_LARGE) && zs->blocks;
+	return IS_ENABLED(CONFIG_ZBLOCK_LARGE) && !params->dict &&
+	       params->unit > PAGE_SIZE && params->unit > BLOCK_BYTES;
+}
+
+static size_t frame_bytes(const struct zblock_codec_params *params)
+{
+	return has_blocks(params) ? min_t(size_t, params->unit, FRAME_BYTES) :
+				    params->unit;
 }
 
 static void zstd_release(struct zblock_codec_params *params)
@@ -79,12 +88,12 @@ static int digest_dict(struct zblock_codec_params *params,
  * library's own choice finds matches in two tables of 64 and 128 KiB; with one of
  * 32, a unit of 16 KiB of process memory takes nine tenths of the time to write
  * and 0.8 % more memory. Whoever sets large units wants memory before speed: a
- * lazy search takes 5 % less of it, and twice the time.
+ * lazy search takes 5 % less of it, and two and a half times the time.
  */
 static void choose_params(const struct zblock_codec_params *params,
 			  zstd_compression_parameters *how)
 {
-	how->windowLog = ilog2(params->unit);
+	how->windowLog = ilog2(frame_bytes(params));
 	if (params->unit < SMALL_UNIT) {
 		how->strategy = ZSTD_fast;
 		how->hashLog = 13;
@@ -94,7 +103,7 @@ static void choose_params(const struct zblock_codec_params *params,
 		how->strategy = ZSTD_lazy;
 		how->hashLog = 14;
 		how->chainLog = 14;
-		how->searchLog = 2;
+		how->searchLog = 4;
 		how->minMatch = 4;
 		how->targetLength = 8;
 	}
@@ -121,13 +130,11 @@ static int zstd_setup(struct zblock_codec_params *params)
 		return -ENOMEM;
 	params->data = zs;
 	params->data_size = sizeof(*zs);
-	zs->params = zstd_get_params(params->level, params->unit);
+	zs->params = zstd_get_params(params->level, frame_bytes(params));
 	if (choose)
 		choose_params(params, &zs->params.cParams);
 	/* the beginning of a frame is not as long as all of it */
-	zs->blocks = !params->dict && params->unit > PAGE_SIZE &&
-		     params->unit > BLOCK_BYTES;
-	zs->params.fParams.contentSizeFlag = !has_blocks(zs);
+	zs->params.fParams.contentSizeFlag = !has_blocks(params);
 	if (params->dict)
 		err = digest_dict(params, zs, &params->data_size);
 	if (err)
@@ -139,7 +146,7 @@ static size_t zstd_cctx_size(const struct zblock_codec_params *params)
 {
 	const struct zstd_setup *zs = params->data;
 
-	return has_blocks(zs) ?
+	return has_blocks(params) ?
 	       zstd_cstream_workspace_bound(&zs->params.cParams) :
 	       zstd_cctx_workspace_bound(&zs->params.cParams);
 }
@@ -150,8 +157,9 @@ static void *zstd_make_cctx(const struct zblock_codec_params *params,
 	const struct zstd_setup *zs = params->data;
 
 	/* 0: of no known size */
-	return has_blocks(zs) ? zstd_init_cstream(&zs->params, 0, mem, size) :
-				zstd_init_cctx(mem, size);
+	return has_blocks(params) ?
+	       zstd_init_cstream(&zs->params, 0, mem, size) :
+	       zstd_init_cctx(mem, size);
 }
 
 static size_t zstd_dctx_size(const struct zblock_codec_params *params)
@@ -165,24 +173,37 @@ static void *zstd_make_dctx(const struct zblock_codec_params *params,
 	return zstd_init_dctx(mem, size);
 }
 
-/* As zstd_compress_cctx(), with a block for each BLOCK_BYTES. */
-static size_t compress_blocks(zstd_cstream *stream, void *dst, size_t room,
-			      const void *src, size_t len)
+/* A frame with a block for each BLOCK_BYTES. Return: 0, or what is left of it. */
+static size_t compress_frame(zstd_cstream *stream, zstd_out_buffer *out,
+			     const void *src, size_t len)
 {
-	zstd_out_buffer out = { .dst = dst, .size = room };
 	zstd_in_buffer in = { .src = src };
 	size_t left = zstd_reset_cstream(stream, 0);
 
 	while (!left && in.size < len) {
 		in.size = min_t(size_t, in.size + BLOCK_BYTES, len);
-		left = zstd_compress_stream(stream, &out, &in);
+		left = zstd_compress_stream(stream, out, &in);
 		if (zstd_is_error(left))
 			return left;
-		left = in.size < len ? zstd_flush_stream(stream, &out) :
-				       zstd_end_stream(stream, &out);
+		left = in.size < len ? zstd_flush_stream(stream, out) :
+				       zstd_end_stream(stream, out);
 	}
-	/* what is left of it did not fit */
-	return left ? (size_t)-EINVAL : out.pos;
+	return left;
+}
+
+/* As zstd_compress_cctx(), in frames and blocks. */
+static size_t compress_frames(zstd_cstream *stream, void *dst, size_t room,
+			      const void *src, size_t len)
+{
+	zstd_out_buffer out = { .dst = dst, .size = room };
+	size_t at;
+
+	for (at = 0; at < len; at += FRAME_BYTES)
+		/* what is left did not fit */
+		if (compress_frame(stream, &out, src + at,
+				   min_t(size_t, len - at, FRAME_BYTES)))
+			return -EINVAL;
+	return out.pos;
 }
 
 static int zstd_compress(const struct zblock_codec_params *params, void *ctx,
@@ -195,8 +216,8 @@ static int zstd_compress(const struct zblock_codec_params *params, void *ctx,
 	if (zs->cdict)
 		size = zblock_zstd_compress_dict(ctx, dst, *dst_len, src,
 						 src_len, zs->cdict);
-	else if (has_blocks(zs))
-		size = compress_blocks(ctx, dst, *dst_len, src, src_len);
+	else if (has_blocks(params))
+		size = compress_frames(ctx, dst, *dst_len, src, src_len);
 	else
 		size = zstd_compress_cctx(ctx, dst, *dst_len, src, src_len,
 					  &zs->params);
@@ -224,8 +245,9 @@ static int zstd_decompress(const struct zblock_codec_params *params, void *ctx,
 }
 
 /*
- * Make the last block that is wanted the frame's last. Nothing in @src can be
- * relied on. Return: bytes of the frame, 0 if it is none.
+ * Find the end of a frame, or of its first @blocks: then the last of these is made
+ * the frame's last. Nothing in @src can be relied on. Return: bytes up to there, 0
+ * if it is no frame.
  */
 static size_t cut_frame(u8 *src, size_t src_len, unsigned int blocks)
 {
@@ -252,20 +274,28 @@ static size_t cut_frame(u8 *src, size_t src_len, unsigned int blocks)
 	}
 }
 
+/* What is wanted lies in one frame, as a page does. */
 static int zstd_decompress_some(const struct zblock_codec_params *params,
 				void *ctx, void *src, size_t src_len,
-				void *dst, size_t *dst_len)
+				void *dst, struct zblock_range *range)
 {
-	const struct zstd_setup *zs = params->data;
-	size_t size;
+	size_t room = frame_bytes(params);
+	size_t start = 0, size;
 
-	if (has_blocks(zs))
+	if (has_blocks(params)) {
+		for (; range->from >= start + room; start += room) {
+			size = cut_frame(src, src_len, 0);
+			src += size;
+			src_len -= size;
+		}
 		src_len = cut_frame(src, src_len,
-				    DIV_ROUND_UP(*dst_len, BLOCK_BYTES));
-	size = zstd_decompress_dctx(ctx, dst, params->unit, src, src_len);
-	if (zstd_is_error(size) || size < *dst_len)
+				    DIV_ROUND_UP(range->to - start, BLOCK_BYTES));
+	}
+	size = zstd_decompress_dctx(ctx, dst + start, room, src, src_len);
+	if (zstd_is_error(size) || start + size < range->to)
 		return -EINVAL;
-	*dst_len = size;
+	range->from = start;
+	range->to = start + size;
 	return 0;
 }
 

@@ -162,13 +162,13 @@ int zblock_read_unit(struct zblock *dev, struct bio *bio,
 	mem = in_place(bio, iter, len);
 	if (!mem) {
 		mem = dctx->out;
-		dctx->have = 0;
+		dctx->have.to = 0;
 	}
 	err = zblock_decompress(dev->unit_codec, dctx, dctx->bounce, size,
 				mem, len);
 	if (!err && mem == dctx->out) {
 		dctx->seq = seq;
-		dctx->have = len;
+		dctx->have = (struct zblock_range){ .to = len };
 		zblock_copy_to_bio(bio, &iter, mem, len);
 	} else if (!err) {
 		for (i = 0; i < unit_pages(dev); i++)
@@ -186,12 +186,12 @@ out:
 }
 
 /*
- * Have the first @len bytes of @index's unit in dctx->out. What was read last is
+ * Have @index's page, which is @want of its unit, in dctx->out. What was read last is
  * still there: pages are often read one after the other. Where they are, or another
  * of the same unit is wanted, we decompress all of it, else no more than is asked for.
  */
-static int load_unit(struct zblock *dev, unsigned long index, size_t len,
-		     struct zblock_dctx *dctx)
+static int load_unit(struct zblock *dev, unsigned long index,
+		     struct zblock_range want, struct zblock_dctx *dctx)
 {
 	bool again, in_order;
 	size_t size;
@@ -200,29 +200,28 @@ static int load_unit(struct zblock *dev, unsigned long index, size_t len,
 
 	if (!slot_seq(dev, index, &seq))
 		return -EAGAIN;
-	again = dctx->have && dctx->seq == seq;
+	again = dctx->have.to && dctx->seq == seq;
 	in_order = dctx->next == index;
 	dctx->next = index + 1;
-	if (again && dctx->have >= len)
+	if (again && dctx->have.from <= want.from && dctx->have.to >= want.to)
 		return 0;
 	err = fetch(dev, index, false, dctx, &seq, &size);
 	if (err)
 		return err;
-	dctx->have = 0;
-	if (again || in_order || len == unit_bytes(dev) ||
-	    !dev->unit_codec->ops->decompress_some) {
-		len = unit_bytes(dev);
+	dctx->have.to = 0;
+	if (again || in_order || !dev->unit_codec->ops->decompress_some) {
+		want = (struct zblock_range){ .to = unit_bytes(dev) };
 		err = zblock_decompress(dev->unit_codec, dctx, dctx->bounce,
-					size, dctx->out, len);
+					size, dctx->out, want.to);
 	} else {
 		err = zblock_decompress_some(dev->unit_codec, dctx,
 					     dctx->bounce, size, dctx->out,
-					     &len);
+					     &want);
 	}
 	if (err)
 		return err;
 	dctx->seq = seq;
-	dctx->have = len;
+	dctx->have = want;
 	return 0;
 }
 
@@ -239,12 +238,13 @@ int zblock_peek_unit_page(struct zblock *dev, struct page *page,
 			  unsigned long index)
 {
 	size_t at = (index & (unit_pages(dev) - 1)) << PAGE_SHIFT;
+	const struct zblock_range want = { at, at + PAGE_SIZE };
 	struct zblock_dctx *dctx = zblock_dctx_get(dev->unit_codec);
 	int err;
 
 	if (!dctx)
 		return -ENOMEM;
-	err = load_unit(dev, index, at + PAGE_SIZE, dctx);
+	err = load_unit(dev, index, want, dctx);
 	if (!err)
 		memcpy_to_page(page, 0, dctx->out + at, PAGE_SIZE);
 	zblock_dctx_put(dctx);
