@@ -46,13 +46,16 @@
 #define DEEP_MAX	8
 #define DEEP_TRIAL	64
 
+/* Under the sanitizers all takes longer, and shall go the same ways. */
+#define SLOWER		(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN) ? 20 : 1)
+
 /* How long a helper looks out for more work, and a submitter for the end. */
-#define LOOKOUT_NS	(50 * NSEC_PER_USEC)
+#define LOOKOUT_NS	(SLOWER * 50 * NSEC_PER_USEC)
 /*
  * How long a helper stays in all. A task that could have its CPU may be waiting for
  * another one: the scheduler moves tasks to CPUs that have nothing to do.
  */
-#define STAY_NS		(4 * NSEC_PER_MSEC)
+#define STAY_NS		(SLOWER * 4 * NSEC_PER_MSEC)
 /* How often to look before reading the clock. */
 #define LOOKS		64
 
