@@ -46,29 +46,18 @@ static enum zs_group expected_group(const struct zspage *zspage)
 				       zspage->inuse * 4 / objs;
 }
 
-/* The free list: all below fresh that are not in use, none twice. */
-static int check_free_list(struct zspage *zspage)
+/* The bitmap: of as many as there are in use, and the lowest free one. */
+static int check_used_map(struct zspage *zspage)
 {
-	DECLARE_BITMAP(seen, ZS_OBJS_MAX);
-	unsigned int nr = 0;
-	unsigned int i;
-	int wrong = 0;
+	const unsigned long *map = zs_used_map(zspage);
+	unsigned int objs = zspage->class->objs;
+	unsigned int used = bitmap_weight(map, objs);
+	unsigned int free = find_first_zero_bit(map, objs);
 
-	bitmap_zero(seen, ZS_OBJS_MAX);
-	for (i = zspage->free; i != ZS_NIL; nr++) {
-		u32 header;
-
-		if (EXPECT(i < zspage->fresh, zspage, "%u", i) ||
-		    EXPECT(!test_and_set_bit(i, seen), zspage, "%u", i))
-			return wrong + 1;
-		header = zs_obj_header(zspage, i);
-		if (EXPECT(!(header & ZS_USED), zspage, "%u: %x", i, header))
-			return wrong + 1;
-		i = header;
-	}
-	wrong += EXPECT(nr + zspage->inuse == zspage->fresh, zspage,
-			"%u + %u of %u", nr, zspage->inuse, zspage->fresh);
-	return wrong;
+	return EXPECT(used == zspage->inuse, zspage, "%u, %u", used,
+		      zspage->inuse) +
+	       EXPECT(free == zspage->free, zspage, "%u, %u", free,
+		      zspage->free);
 }
 
 /*
@@ -80,21 +69,16 @@ static int check_objects(struct zspage *zspage)
 {
 	struct size_class *class = zspage->class;
 	struct zspool *pool = class->pool;
-	unsigned int used = 0;
 	unsigned int i;
 	int wrong = 0;
 
-	for (i = 0; i < zspage->fresh; i++) {
-		u32 header = zs_obj_header(zspage, i);
+	for_each_set_bit(i, zs_used_map(zspage), class->objs) {
+		zspool_handle_t handle = zs_obj_handle(zspage, i);
+		u64 *word = zs_table_entry(&pool->words, handle);
 		zspool_word_t value;
 		unsigned int room;
-		u64 *word;
 
-		if (!(header & ZS_USED))
-			continue;
-		used++;
-		word = zs_table_entry(&pool->words, header & ~ZS_USED);
-		if (EXPECT(word, zspage, "%u: handle %u", i, header & ~ZS_USED)) {
+		if (EXPECT(word, zspage, "%u: handle %u", i, handle)) {
 			wrong++;
 			continue;
 		}
@@ -105,19 +89,15 @@ static int check_objects(struct zspage *zspage)
 		wrong += EXPECT(zspool_word_size(value) <= room, zspage,
 				"%u: %u bytes", i, zspool_word_size(value));
 	}
-	wrong += EXPECT(used == zspage->inuse, zspage, "%u, %u", used,
-			zspage->inuse);
 	return wrong;
 }
 
 /* A whole-page object in use has its page; one that is free, if isolated. */
 static int check_sole_page(struct zspage *zspage, unsigned int i)
 {
-	bool used = i < zspage->fresh &&
-		    zs_obj_header(zspage, i) & ZS_USED;
-	bool just_made = !zspage->fresh && !i;
+	bool just_made = !zspage->inuse && !i;
 
-	if (used)
+	if (test_bit(i, zs_used_map(zspage)))
 		return EXPECT(zspage->pages[i], zspage, "%u", i);
 	return EXPECT(!zspage->pages[i] || just_made ||
 		      zspage->isolated & BIT(i), zspage, "%u", i);
@@ -128,6 +108,8 @@ static int check_pages(struct zspage *zspage)
 {
 	struct size_class *class = zspage->class;
 	unsigned int i, nr = 0;
+	unsigned int end = zspage->inuse ?
+			   find_last_bit(zs_used_map(zspage), class->objs) + 1 : 0;
 	int wrong = 0;
 
 	for (i = 0; i < class->pages; i++) {
@@ -143,9 +125,8 @@ static int check_pages(struct zspage *zspage)
 	}
 	wrong += EXPECT(nr == zspage->nr_pages, zspage, "%u of %u", nr,
 			zspage->nr_pages);
-	wrong += EXPECT(zs_class_sole(class) || zspage->fresh * class->size <=
-			nr * PAGE_SIZE, zspage, "%u pages, %u objects", nr,
-			zspage->fresh);
+	wrong += EXPECT(zs_class_sole(class) || end * class->size <=
+			nr * PAGE_SIZE, zspage, "%u pages, %u objects", nr, end);
 	return wrong;
 }
 
@@ -162,14 +143,12 @@ static int check_zspage(struct zspage *zspage, unsigned int group)
 	wrong += EXPECT(expected_group(zspage) == group, zspage, "%u of %u",
 			zspage->inuse, class->objs);
 	/* empty: held by the VM, or just made and not yet taken from */
-	wrong += EXPECT(zspage->inuse || zspage->isolated || !zspage->fresh,
-			zspage, "empty");
-	wrong += EXPECT(zspage->fresh <= class->objs, zspage, "%u",
-			zspage->fresh);
+	wrong += EXPECT(zspage->inuse || zspage->isolated ||
+			zspage->nr_pages == 1, zspage, "empty");
 	wrong += EXPECT(zs_zspage_find(pool, zspage->id) == zspage, zspage,
 			"id names another");
 	wrong += check_pages(zspage);
-	wrong += check_free_list(zspage);
+	wrong += check_used_map(zspage);
 	wrong += check_objects(zspage);
 	return wrong;
 }

@@ -6,6 +6,7 @@
  * other objects wait for nothing, allocations of the class for one copy (and
  * once for the squeeze of its last zspage).
  */
+#include <linux/bitmap.h>
 #include <linux/export.h>
 #include <linux/sched.h>
 #include "internal.h"
@@ -91,7 +92,7 @@ static bool move_object(struct zspage *from, unsigned int index,
 {
 	bool sole = zs_class_sole(from->class);
 	struct zspool *pool = from->class->pool;
-	u32 handle = zs_obj_header(from, index) & ~ZS_USED;
+	zspool_handle_t handle = zs_obj_handle(from, index);
 	u64 *word = zs_table_entry(&pool->words, handle);
 	zspool_word_t value;
 	unsigned int at;
@@ -130,9 +131,7 @@ static void empty_zspage(struct zspage *from)
 	zs_zspage_unlink(from);
 	from->moving++;
 	zs_class_moving(class, 1);
-	for (i = 0; i < from->fresh && from->inuse; i++) {
-		if (!(zs_obj_header(from, i) & ZS_USED))
-			continue;
+	for_each_set_bit(i, zs_used_map(from), class->objs) {
 		to = find_target(class);
 		if (!to)
 			break;
@@ -190,24 +189,12 @@ static void empty_zspages(struct size_class *class)
  */
 static unsigned int squeeze(struct zspage *zspage, struct page **pages)
 {
-	unsigned int nr = zs_zspage_cut(zspage, pages);
-	unsigned int last = zspage->fresh;
+	unsigned int last;
 
-	/* the free list is in order now: the first is the lowest */
-	while (last-- && zspage->free < last) {
-		unsigned int lowest = zspage->free;
-
-		if (!(zs_obj_header(zspage, last) & ZS_USED))
-			continue;
-		if (!move_object(zspage, last, zspage))
-			break;
-		/* what it left is now first in the list: out with it */
-		zspage->free = zs_obj_header(zspage, last);
-		zs_obj_set_header(zspage, last, ZS_NIL);
-		if (WARN_ON_ONCE(zspage->free <= lowest))
-			break;
-	}
-	return nr + zs_zspage_cut(zspage, pages + nr);
+	do
+		last = find_last_bit(zs_used_map(zspage), zspage->class->objs);
+	while (zspage->free < last && move_object(zspage, last, zspage));
+	return zs_zspage_cut(zspage, pages);
 }
 
 /* The few zspages that are still not full: no pages behind their objects. */

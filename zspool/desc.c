@@ -6,28 +6,33 @@
 #include "internal.h"
 
 /*
- * Descriptors by the length of their chains, which is rounded up so that there
- * are few caches; the last is that of whole pages, with their headers.
+ * Descriptors by what they have behind them, page pointers and bitmap, rounded up
+ * so that there are few caches; the last is that of whole pages, with their headers.
  */
 #define CACHE_STEP	4
-#define CACHE_SOLE	(ZS_CHAIN_MAX / CACHE_STEP)
+#define CACHE_SOLE	((ZS_CHAIN_MAX + BITS_TO_LONGS(ZS_OBJS_MAX)) / CACHE_STEP)
 static struct kmem_cache *zspage_cache[CACHE_SOLE + 1];
 
-static_assert(ZS_CHAIN_MAX % CACHE_STEP == 0);
+static_assert((ZS_CHAIN_MAX + BITS_TO_LONGS(ZS_OBJS_MAX)) % CACHE_STEP == 0);
+static_assert(sizeof(struct page *) == sizeof(long));
 
 static unsigned int cache_of(const struct size_class *class)
 {
 	if (zs_class_sole(class))
 		return CACHE_SOLE;
-	return (class->pages - 1) / CACHE_STEP;
+	return (class->pages + BITS_TO_LONGS(class->objs) - 1) / CACHE_STEP;
 }
 
 static size_t desc_size(unsigned int cache)
 {
-	unsigned int pages = min(cache + 1, CACHE_SOLE) * CACHE_STEP;
+	unsigned int longs = (cache + 1) * CACHE_STEP;
+	size_t headers = 0;
 
-	return sizeof(struct zspage) + pages * sizeof(struct page *) +
-	       (cache == CACHE_SOLE ? pages * sizeof(u32) : 0);
+	if (cache == CACHE_SOLE) {
+		longs = ZS_CHAIN_MAX + BITS_TO_LONGS(ZS_CHAIN_MAX);
+		headers = ZS_CHAIN_MAX * sizeof(u32);
+	}
+	return sizeof(struct zspage) + longs * sizeof(long) + headers;
 }
 
 /* A type-safe cache keeps a pointer behind each object. */
@@ -197,14 +202,14 @@ struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp)
 	 * Not zeroed as a whole: who comes from a page that was in this zspage
 	 * in its former life may be looking, and finds some class always.
 	 */
-	memset(zspage->pages, 0, class->pages * sizeof(*zspage->pages));
+	memset(zspage->pages, 0,
+	       (class->pages + BITS_TO_LONGS(class->objs)) * sizeof(long));
 	zspage->inuse = 0;
-	zspage->fresh = 0;
 	zspage->isolated = 0;
 	zspage->nr_pages = 0;
 	zspage->moving = 0;
 	zspage->group = ZS_GROUP_25;
-	zspage->free = ZS_NIL;
+	zspage->free = 0;
 	WRITE_ONCE(zspage->state, ZS_FRESH);
 	INIT_LIST_HEAD(&zspage->link);
 	/* with all of the above; see linked_in() */

@@ -10,13 +10,14 @@
  *
  * The word names the zspage, not a page frame: when the VM moves a page, one
  * entry of pages[] changes and no word does, however many objects the page
- * holds. An object begins with a header of four bytes, which is all that
- * compaction and migration have to find the handle by:
+ * holds. An object begins with a header of four bytes, its handle, which is all
+ * that compaction and migration have to find its word by. (A whole page has no
+ * room for it: such objects' headers stand behind the zspage's descriptor. A page
+ * of that class is one object's, and goes with it.)
  *
- *   in use:  ZS_USED | handle        free:  index of the next free object
- *
- * (A whole page has no room for it: such objects' headers stand behind the
- * zspage's pages[]. A page of that class is one object's, and goes with it.)
+ * Which objects are in use is a bitmap in the descriptor, and the lowest that is
+ * free is taken first. So a free does not touch the object, which is in no cache by
+ * then, and what is free gathers at the end of a chain.
  *
  * Locks, outermost first
  * ----------------------
@@ -139,12 +140,6 @@ extern struct workqueue_struct *zs_wq;
 static_assert(ZS_OBJS_MAX <= 1 << ZS_INDEX_BITS);
 static_assert(ZS_ID_BITS >= 26);
 
-/* An object's header. */
-#define ZS_USED		((u32)BIT(31))
-#define ZS_NIL		0xffff			/* no (further) free object */
-
-static_assert(ZSPOOL_MAX_HANDLES < ZS_USED);
-
 /* Fullness groups: quarters, then full. Empty zspages are on no list. */
 enum zs_group {
 	ZS_GROUP_25,
@@ -191,10 +186,12 @@ struct size_class {
 /*
  * struct zspage - a chain of pages cut into objects of one class
  *
- * The chain grows with use: objects from @fresh on were never allocated, and
- * pages from @nr_pages on are not there yet. So long chains, which waste
- * little when full, waste no more than part of a page while they fill. (In a
- * class of whole pages any may be missing: NULL.)
+ * The chain grows with use: pages from @nr_pages on are not there yet. So long
+ * chains, which waste little when full, waste no more than part of a page while
+ * they fill. (In a class of whole pages any may be missing: NULL.)
+ *
+ * Behind @pages there are: the bitmap of the objects in use, zs_used_map(), and
+ * in a class of whole pages their headers. class->lock for both.
  */
 struct zspage {
 	struct list_head link;		/* class->lock; DEAD: pool->dead_lock */
@@ -202,8 +199,7 @@ struct zspage {
 	u32 id;				/* const from FRESH to DEAD */
 	u32 isolated;			/* class->lock: a bit for each page */
 	u16 inuse;			/* class->lock */
-	u16 free;			/* class->lock: first free object */
-	u16 fresh;			/* class->lock: none used from here on */
+	u16 free;			/* class->lock: lowest free object, or objs */
 	u8 nr_pages;			/* class->lock: pages there are */
 	u8 moving;			/* class->lock: migrations under way */
 	u8 group;			/* class->lock */
@@ -213,6 +209,11 @@ struct zspage {
 };
 
 static_assert(ZS_CHAIN_MAX <= 32, "zspage->isolated has 32 bits");
+
+static inline unsigned long *zs_used_map(struct zspage *zspage)
+{
+	return (unsigned long *)&zspage->pages[zspage->class->pages];
+}
 
 /**
  * struct zs_table - an array that grows by chunks of one page
@@ -478,8 +479,7 @@ void zs_zspage_regroup(struct zspage *zspage);
 void zs_zspage_unlink(struct zspage *zspage);
 unsigned int zs_obj_take(struct zspage *zspage, zspool_handle_t handle);
 void zs_obj_put(struct zspage *zspage, unsigned int index);
-u32 zs_obj_header(struct zspage *zspage, unsigned int index);
-void zs_obj_set_header(struct zspage *zspage, unsigned int index, u32 header);
+zspool_handle_t zs_obj_handle(struct zspage *zspage, unsigned int index);
 bool zs_zspage_settle(struct zspage *zspage);
 
 /* access.c */

@@ -7,25 +7,27 @@
  * table of a page's life is in internal.h. That the owner gives the VM three
  * callbacks is the design of Minchan Kim's "non-LRU page migration" (2016).
  */
+#include <linux/bitmap.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <zspool_compat.h>
 #include "internal.h"
 
-/* The objects that have a byte in page @nth; none from fresh on is in use. */
+/* The objects that have a byte in page @nth. */
 static void objects_of_page(const struct zspage *zspage, unsigned int nth,
 			    unsigned int *first, unsigned int *end)
 {
 	unsigned int size = zspage->class->size;
 
 	*first = nth * PAGE_SIZE / size;
-	*end = min_t(unsigned int, zspage->fresh,
+	*end = min_t(unsigned int, zspage->class->objs,
 		     ((nth + 1) * PAGE_SIZE - 1) / size + 1);
 }
 
-static u64 *word_of_header(struct zspool *pool, u32 header)
+static u64 *word_of(struct zspage *zspage, unsigned int index)
 {
-	return zs_table_entry(&pool->words, header & ~ZS_USED);
+	return zs_table_entry(&zspage->class->pool->words,
+			      zs_obj_handle(zspage, index));
 }
 
 /* Give back the pins of the objects from @first up to @end. */
@@ -33,13 +35,10 @@ static void unpin_objects(struct zspage *zspage, unsigned int first,
 			  unsigned int end)
 {
 	struct zspool *pool = zspage->class->pool;
+	unsigned int i = first;
 
-	for (; first < end; first++) {
-		u32 header = zs_obj_header(zspage, first);
-
-		if (header & ZS_USED)
-			zs_word_unpin_locked(pool, word_of_header(pool, header));
-	}
+	for_each_set_bit_from(i, zs_used_map(zspage), end)
+		zs_word_unpin_locked(pool, word_of(zspage, i));
 }
 
 /* All or none; -EAGAIN says that somebody is at an object of this page. */
@@ -50,14 +49,11 @@ static int pin_objects(struct zspage *zspage, unsigned int nth)
 	unsigned int first, end, i;
 
 	objects_of_page(zspage, nth, &first, &end);
-	for (i = first; i < end; i++) {
-		u32 header = zs_obj_header(zspage, i);
+	i = first;
+	for_each_set_bit_from(i, zs_used_map(zspage), end) {
+		u64 *word = word_of(zspage, i);
 		zspool_word_t value;
-		u64 *word;
 
-		if (!(header & ZS_USED))
-			continue;
-		word = word_of_header(pool, header);
 		if (!zs_word_trypin(word, &value)) {
 			zs_count(pool, ZS_WHY_PINNED);
 			goto undo;

@@ -2,12 +2,13 @@
 /*
  * zspage.c - chains of pages, their free objects, and their fullness groups
  */
+#include <linux/bitmap.h>
 #include <linux/highmem.h>
 #include "internal.h"
 
 static u32 *sole_headers(struct zspage *zspage)
 {
-	return (u32 *)&zspage->pages[ZS_CHAIN_MAX];
+	return (u32 *)(zs_used_map(zspage) + BITS_TO_LONGS(zspage->class->objs));
 }
 
 static void *obj_map(struct zspage *zspage, unsigned int index)
@@ -19,15 +20,15 @@ static void *obj_map(struct zspage *zspage, unsigned int index)
 }
 
 /**
- * zs_obj_header() - read an object's header
+ * zs_obj_handle() - whose an object is
  * @zspage: the zspage
- * @index: the object
+ * @index: an object that is in use
  *
  * Context: class->lock held. A header never lies across two pages: classes
  * are multiples of ZS_STEP.
- * Return: the header
+ * Return: its handle
  */
-u32 zs_obj_header(struct zspage *zspage, unsigned int index)
+zspool_handle_t zs_obj_handle(struct zspage *zspage, unsigned int index)
 {
 	u32 *addr;
 	u32 header;
@@ -40,17 +41,9 @@ u32 zs_obj_header(struct zspage *zspage, unsigned int index)
 	kunmap_local(addr);
 	return header;
 }
-EXPORT_SYMBOL_FOR_TEST(zs_obj_header);
+EXPORT_SYMBOL_FOR_TEST(zs_obj_handle);
 
-/**
- * zs_obj_set_header() - write an object's header
- * @zspage: the zspage
- * @index: the object
- * @header: the header
- *
- * Context: class->lock held.
- */
-void zs_obj_set_header(struct zspage *zspage, unsigned int index, u32 header)
+static void set_header(struct zspage *zspage, unsigned int index, u32 header)
 {
 	u32 *addr;
 
@@ -70,12 +63,6 @@ static unsigned int pages_below(const struct size_class *class,
 	return DIV_ROUND_UP(end * class->size, PAGE_SIZE);
 }
 
-/* The object that would be taken next; class->objs if all are in use. */
-static unsigned int next_free(const struct zspage *zspage)
-{
-	return zspage->free != ZS_NIL ? zspage->free : zspage->fresh;
-}
-
 /**
  * zs_zspage_has_room() - can an object be taken without another page?
  * @zspage: the zspage
@@ -86,14 +73,13 @@ static unsigned int next_free(const struct zspage *zspage)
 bool zs_zspage_has_room(const struct zspage *zspage)
 {
 	const struct size_class *class = zspage->class;
-	unsigned int next = next_free(zspage);
 
 	lockdep_assert_held(&class->lock);
-	if (next == class->objs)
+	if (zspage->free == class->objs)
 		return false;
 	if (zs_class_sole(class))
-		return zspage->pages[next];
-	return pages_below(class, next + 1) <= zspage->nr_pages;
+		return zspage->pages[zspage->free];
+	return pages_below(class, zspage->free + 1) <= zspage->nr_pages;
 }
 
 /**
@@ -113,7 +99,7 @@ void zs_zspage_grow(struct zspage *zspage, struct page *page)
 	lockdep_assert_held(&class->lock);
 	class->pool->route->set_private(page, (unsigned long)zspage);
 	/* as all of pages[], read by who has looked at a stale page */
-	WRITE_ONCE(zspage->pages[zs_class_sole(class) ? next_free(zspage) : at],
+	WRITE_ONCE(zspage->pages[zs_class_sole(class) ? zspage->free : at],
 		   page);
 	WRITE_ONCE(class->nr_pages, class->nr_pages + 1);
 }
@@ -124,32 +110,20 @@ EXPORT_SYMBOL_FOR_TEST(zs_zspage_grow);
  * @zspage: a linked zspage that is not being moved
  * @pages: room for ZS_CHAIN_MAX pages
  *
- * The free list begins anew, lowest object first.
- *
  * Context: class->lock held.
  * Return: number of pages cut off, which are the caller's now
  */
 unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages)
 {
 	struct size_class *class = zspage->class;
-	unsigned int end = zspage->fresh;
-	unsigned int keep, nr = 0;
+	unsigned int keep = 0, nr = 0;
 
 	lockdep_assert_held(&class->lock);
-	while (end && !(zs_obj_header(zspage, end - 1) & ZS_USED))
-		end--;
-	keep = pages_below(class, end);
+	if (zspage->inuse)
+		keep = pages_below(class, find_last_bit(zs_used_map(zspage),
+							class->objs) + 1);
 	/* those the VM has isolated stay, and what is before them */
 	keep = max_t(unsigned int, keep, fls(zspage->isolated));
-
-	zspage->fresh = end;
-	zspage->free = ZS_NIL;
-	while (end--) {
-		if (zs_obj_header(zspage, end) & ZS_USED)
-			continue;
-		zs_obj_set_header(zspage, end, zspage->free);
-		zspage->free = end;
-	}
 	while (zspage->nr_pages > keep) {
 		struct page *page = zspage->pages[--zspage->nr_pages];
 
@@ -208,7 +182,7 @@ struct page *zs_zspage_vacate(struct zspage *zspage, unsigned int nth)
 	lockdep_assert_held(&class->lock);
 	if (!zs_class_sole(class) || !page || zspage->isolated & BIT(nth))
 		return NULL;
-	if (nth < zspage->fresh && zs_obj_header(zspage, nth) & ZS_USED)
+	if (test_bit(nth, zs_used_map(zspage)))
 		return NULL;
 	class->pool->route->set_private(page, 0);
 	return take_out(zspage, nth);
@@ -345,11 +319,12 @@ unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
 
 static enum zs_group group_of(const struct zspage *zspage)
 {
+	unsigned int quarters = zspage->inuse * 4;
 	unsigned int objs = zspage->class->objs;
 
-	if (zspage->inuse == objs)
-		return ZS_GROUP_FULL;
-	return zspage->inuse * 4 / objs;
+	/* inuse * 4 / objs, without the division */
+	return (quarters >= objs) + (quarters >= 2 * objs) +
+	       (quarters >= 3 * objs) + (quarters >= 4 * objs);
 }
 
 static void group_add(struct zspage *zspage, enum zs_group group)
@@ -414,7 +389,7 @@ void zs_zspage_regroup(struct zspage *zspage)
 }
 
 /**
- * zs_obj_take() - take a free object for a handle
+ * zs_obj_take() - take the lowest free object for a handle
  * @zspage: a zspage that has room
  * @handle: goes into the header
  *
@@ -425,14 +400,13 @@ void zs_zspage_regroup(struct zspage *zspage)
  */
 unsigned int zs_obj_take(struct zspage *zspage, zspool_handle_t handle)
 {
+	unsigned long *map = zs_used_map(zspage);
 	unsigned int index = zspage->free;
 
 	lockdep_assert_held(&zspage->class->lock);
-	if (index == ZS_NIL)
-		index = zspage->fresh++;
-	else
-		zspage->free = zs_obj_header(zspage, index);
-	zs_obj_set_header(zspage, index, ZS_USED | handle);
+	set_header(zspage, index, handle);
+	__set_bit(index, map);
+	zspage->free = find_next_zero_bit(map, zspage->class->objs, index + 1);
 	zspage->inuse++;
 	WRITE_ONCE(zspage->class->inuse, zspage->class->inuse + 1);
 	return index;
@@ -451,8 +425,9 @@ unsigned int zs_obj_take(struct zspage *zspage, zspool_handle_t handle)
 void zs_obj_put(struct zspage *zspage, unsigned int index)
 {
 	lockdep_assert_held(&zspage->class->lock);
-	zs_obj_set_header(zspage, index, zspage->free);
-	zspage->free = index;
+	__clear_bit(index, zs_used_map(zspage));
+	if (index < zspage->free)
+		zspage->free = index;
 	zspage->inuse--;
 	WRITE_ONCE(zspage->class->inuse, zspage->class->inuse - 1);
 }

@@ -65,7 +65,6 @@ static void wrong_descriptors_are_found(struct kunit *test)
 	EXPECT_FOUND(test, zspage->group, zspage->group + 1);
 	EXPECT_FOUND(test, zspage->inuse, zspage->inuse + 1);
 	EXPECT_FOUND(test, zspage->inuse, 0);
-	EXPECT_FOUND(test, zspage->fresh, zspage->fresh - 1);
 	EXPECT_FOUND(test, zspage->nr_pages, zspage->nr_pages + 1);
 	EXPECT_FOUND(test, *entry, (unsigned long)zspage_of(NR));
 }
@@ -82,21 +81,19 @@ static void wrong_counts_of_a_class_are_found(struct kunit *test)
 		     class->zspages[zspage->group] + 1);
 }
 
-static void wrong_free_lists_are_found(struct kunit *test)
+static void wrong_bitmaps_are_found(struct kunit *test)
 {
-	struct zspage *zspage = zspage_of(NR);
-	unsigned int first = zspage->free;
-	u32 *header = (u32 *)&zspage->pages[ZS_CHAIN_MAX] + first;
+	struct zspage *zspage = zspage_of(0);
+	unsigned int index = zs_word_index(zspool_peek(pool, 0));
+	unsigned long *map = zs_used_map(zspage);
 
-	/* whole pages have their headers behind the descriptor */
-	spin_lock(&zspage->class->lock);
-	KUNIT_EXPECT_EQ(test, *header, zs_obj_header(zspage, first));
-	spin_unlock(&zspage->class->lock);
-	/* past the end, in a circle, through an object that is used, too short */
-	EXPECT_FOUND(test, zspage->free, zspage->fresh);
-	EXPECT_FOUND(test, *header, first);
-	EXPECT_FOUND(test, *header, ZS_USED | 1000000);
-	EXPECT_FOUND(test, *header, ZS_NIL);
+	/* one too few, one too many, and not the lowest that is free */
+	EXPECT_FOUND(test, map[BIT_WORD(index)],
+		     map[BIT_WORD(index)] & ~BIT_MASK(index));
+	EXPECT_FOUND(test, map[BIT_WORD(zspage->free)],
+		     map[BIT_WORD(zspage->free)] | BIT_MASK(zspage->free));
+	EXPECT_FOUND(test, zspage->free, zspage->free + 1);
+	EXPECT_FOUND(test, zspage->free, index);
 }
 
 static void wrong_objects_are_found(struct kunit *test)
@@ -104,11 +101,15 @@ static void wrong_objects_are_found(struct kunit *test)
 	u64 *word = zs_table_entry(&pool->words, 0);
 	struct zspage *zspage = zspage_of(NR);
 	unsigned int index = zs_word_index(zspool_peek(pool, NR));
-	u32 *header = (u32 *)&zspage->pages[ZS_CHAIN_MAX] + index;
+	u32 *header = (u32 *)(zs_used_map(zspage) +
+			      BITS_TO_LONGS(zspage->class->objs)) + index;
 
-	/* a handle that there is not, none at all, more bytes than there is room */
-	EXPECT_FOUND(test, *header, ZS_USED | 1000000);
-	EXPECT_FOUND(test, *header, ZS_NIL);
+	/* whole pages have their headers behind the descriptor */
+	spin_lock(&zspage->class->lock);
+	KUNIT_EXPECT_EQ(test, *header, zs_obj_handle(zspage, index));
+	spin_unlock(&zspage->class->lock);
+	/* a handle that there is not, more bytes than there is room */
+	EXPECT_FOUND(test, *header, 1000000);
 	EXPECT_FOUND(test, *word,
 		     *word + ((u64)(PAGE_SIZE - SIZE) << ZSPOOL_SIZE_SHIFT));
 }
@@ -129,7 +130,7 @@ static void wrong_pages_are_found(struct kunit *test)
 static struct kunit_case check_cases[] = {
 	KUNIT_CASE(wrong_descriptors_are_found),
 	KUNIT_CASE(wrong_counts_of_a_class_are_found),
-	KUNIT_CASE(wrong_free_lists_are_found),
+	KUNIT_CASE(wrong_bitmaps_are_found),
 	KUNIT_CASE(wrong_objects_are_found),
 	KUNIT_CASE(wrong_pages_are_found),
 	{}

@@ -336,7 +336,7 @@ static void nothing_enters_a_page_that_is_copied(struct kunit *test)
 	unsigned int nth;
 	struct page *page = double_page_of(pool, 3, &nth);
 	struct zspage *zspage = zspage_of(3);
-	unsigned int fresh, inuse, apart = object_apart(zspage, nth);
+	unsigned int free, inuse, apart = object_apart(zspage, nth);
 	struct zs_move move;
 	zspool_word_t w;
 
@@ -344,7 +344,7 @@ static void nothing_enters_a_page_that_is_copied(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, double_isolate(page));
 	lock_page(page);
 	KUNIT_ASSERT_EQ(test, 0, zs_move_begin(&move, page, MIGRATE_SYNC));
-	fresh = zspage->fresh;
+	free = zspage->free;
 	inuse = zspage->inuse;
 	/* its own object cannot be had, a neighbour's can, nor is one added */
 	KUNIT_EXPECT_FALSE(test, zspool_trypin(pool, 3, &w));
@@ -352,7 +352,7 @@ static void nothing_enters_a_page_that_is_copied(struct kunit *test)
 	zspool_unpin(pool, apart);
 	put_object(test, 901, 0x77);
 	put_object(test, 902, 0x78);
-	KUNIT_EXPECT_EQ(test, fresh, zspage->fresh);
+	KUNIT_EXPECT_EQ(test, free, zspage->free);
 	KUNIT_EXPECT_EQ(test, inuse, zspage->inuse);
 	/* a free of an object elsewhere in the chain is done meanwhile */
 	zspool_free(pool, apart);

@@ -41,7 +41,7 @@ inline zs_zspage_hand_over(z, i, to, f)
 /* move_object(): class->lock is held; to may be z */
 inline move_object(z, i, to, at, h, v, ok)
 {
-	h = HANDLE(z, i);
+	h = HDR(z, i);
 #ifdef BREAK_COMPACT_NO_PIN
 	ok = 1;
 #else
@@ -82,22 +82,12 @@ inline move_object(z, i, to, at, h, v, ok)
 inline zs_zspage_cut(z, i, off)
 {
 	d_step {
-		i = fresh[z];
+		i = OBJS;
 		do
-		:: i && !(HDR(z, i - 1) & USED) -> i--
+		:: i && !IS_USED(z, i - 1) -> i--
 		:: else -> break
 		od;
-		fresh[z] = i;
-		free[z] = NIL;
-		do
-		:: i && (HDR(z, i - 1) & USED) -> i--
-		:: i && !(HDR(z, i - 1) & USED) ->
-			i--;
-			HDR(z, i) = free[z];
-			free[z] = i
-		:: else -> break
-		od;
-		i = PAGES_BELOW(fresh[z]);
+		i = PAGES_BELOW(i);
 #ifndef BREAK_CUT_ISOLATED
 		if
 		:: isolated[z] & 2 -> i = 2
@@ -139,8 +129,8 @@ proctype compact()
 	if
 	:: z != NONE ->
 		do
-		:: atomic { i < fresh[z] && inuse[z] ->
-			ok = (HDR(z, i) & USED) != 0;
+		:: atomic { i < OBJS ->
+			ok = IS_USED(z, i) != 0;
 			if
 			:: ok -> find_target(to)
 			:: else -> i++
@@ -203,23 +193,20 @@ proctype compact()
 	:: z != NONE && inuse[z] == 0 ->
 		zs_zspage_settle(z, gone)
 	:: z != NONE && inuse[z] ->
-		zs_zspage_cut(z, i, off);
-		i = fresh[z];
+		ok = 1;
 		do
-		:: i && free[z] < i - 1 ->
-			i--;
-			if
-			:: HDR(z, i) & USED ->
-				to = z;
-				move_object(z, i, to, at, h, v, ok);
-				if
-				:: ok ->
-					free[z] = HDR(z, i);
-					HDR(z, i) = NIL;
-					assert(free[z] > at)	/* WARN_ON_ONCE() */
+		:: ok ->
+			d_step {
+				i = OBJS - 1;
+				do
+				:: !IS_USED(z, i) -> i--
 				:: else -> break
-				fi
-			:: else
+				od;
+				to = z
+			}
+			if
+			:: FREE(z) < i -> move_object(z, i, to, at, h, v, ok)
+			:: else -> ok = 0
 			fi
 		:: else -> break
 		od;

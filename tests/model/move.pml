@@ -10,17 +10,16 @@
 #define LAST(nth)	((nth) + 1)
 #endif
 #define FIRST(nth)	(nth)
-#define END(z, nth)	((fresh[z] <= LAST(nth)) -> fresh[z] : LAST(nth) + 1)
+#define END(nth)	(LAST(nth) + 1)
 
 /* unpin_objects(): i is the first, up to end */
 inline unpin_objects(z, i, end, h, v)
 {
 	do
 	:: atomic { i < end ->
-		h = HDR(z, i);
 		v = 0;
 		if
-		:: h & USED -> h = h & ~USED; unpin(h, v)
+		:: IS_USED(z, i) -> h = HDR(z, i); unpin(h, v)
 		:: else
 		fi;
 		i++
@@ -33,14 +32,13 @@ inline unpin_objects(z, i, end, h, v)
 /* pin_objects(): class->lock is held. Not ok: -EAGAIN, and no pin is kept. */
 inline pin_objects(z, nth, i, end, h, v, ok)
 {
-	atomic { i = FIRST(nth); end = END(z, nth); ok = 1 }
+	atomic { i = FIRST(nth); end = END(nth); ok = 1 }
 #ifndef BREAK_NO_PIN
 	do
 	:: atomic { ok && i < end ->
-		h = HDR(z, i);
 		if
-		:: h & USED ->
-			h = h & ~USED;
+		:: IS_USED(z, i) ->
+			h = HDR(z, i);
 #ifdef BREAK_PIN_WAITS
 			(word[h] & PIN) == 0;
 #endif
@@ -138,7 +136,7 @@ inline zs_move_end(f, to, z, nth, i, end, h, v, ok)
 		LOCK_CLASS;
 		assert(state[z] == LINKED && moving[z] && pages[z * 2 + nth] == f);
 		i = FIRST(nth);
-		end = END(z, nth);
+		end = END(nth);
 #ifndef BREAK_ISOLATED_STAYS
 		if
 		:: to != NONE -> isolated[z] = isolated[z] & ~BIT(nth)

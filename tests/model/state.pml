@@ -35,9 +35,7 @@
 #define INDEX(w)	(((w) >> 4) & 3)		/* zs_word_index() */
 #define NAMES(w, z, i)	(((w) & ~SYNC) == LOCATE(z, i))	/* zs_word_names() */
 
-/* an object's header */
-#define USED	8		/* ZS_USED | handle */
-#define NIL	7		/* ZS_NIL */
+#define NIL	7		/* a header that is not to be looked at */
 #define POISON	0		/* bytes of a page or an object that is nobody's */
 
 /* page->private: zspage + 1, or one of these */
@@ -55,7 +53,8 @@ byte word[NH];
 
 /* struct zspage */
 byte state[NZ];
-byte inuse[NZ], free[NZ], fresh[NZ], nr_pages[NZ];
+byte inuse[NZ], nr_pages[NZ];
+byte used[NZ];			/* zs_used_map() */
 byte isolated[NZ];		/* a bit for each page */
 byte moving[NZ];
 byte pages[NZ * 2];
@@ -83,23 +82,25 @@ bit defer_work, release_work;	/* queued */
  */
 byte queued[2];
 byte owner[NZ * 3];		/* of an object: handle + 1 */
+byte had;			/* zspages that an object has been taken of */
 byte content[NH];		/* what a handle's bytes ought to be */
 byte handle_puts[NH];			/* calls of zs_handle_put() */
 byte ended;			/* processes that are done */
 byte working;			/* workers under way */
 
-/* HEAD, TAIL: where an object's bytes begin and end. HDR: its header. */
+/*
+ * HEAD, TAIL: where an object's bytes begin and end. HDR: its header. FREE: the
+ * lowest that is free.
+ */
 #ifdef SOLE
 
 #define HEAD(z, i)	(pages[(z) * 2 + (i)] * 2)
 #define TAIL(z, i)	HEAD(z, i)
 #define HDR(z, i)	sole_headers[(z) * 2 + (i)]
 
-/* next_free() */
-#define NEXT_FREE(z)	(free[z] != NIL -> free[z] : fresh[z])
+#define FREE(z)		(!(used[z] & 1) -> 0 : (!(used[z] & 2) -> 1 : OBJS))
 
-#define HAS_ROOM(z)	(NEXT_FREE(z) < OBJS && \
-			 pages[(z) * 2 + NEXT_FREE(z)] != NONE)
+#define HAS_ROOM(z)	(FREE(z) < OBJS && pages[(z) * 2 + FREE(z)] != NONE)
 
 #else
 
@@ -110,12 +111,15 @@ byte working;			/* workers under way */
 /* pages_below() */
 #define PAGES_BELOW(n)	((n) < 2 -> (n) : 2)
 
-#define HAS_ROOM(z)	(free[z] != NIL || (fresh[z] < OBJS && \
-			 PAGES_BELOW(fresh[z] + 1) <= nr_pages[z]))
+#define FREE(z)		(!(used[z] & 1) -> 0 : (!(used[z] & 2) -> 1 : \
+						(!(used[z] & 4) -> 2 : OBJS)))
+
+#define HAS_ROOM(z)	(FREE(z) < OBJS && \
+			 PAGES_BELOW(FREE(z) + 1) <= nr_pages[z])
 
 #endif
 
-#define HANDLE(z, i)	(HDR(z, i) & ~USED)
+#define IS_USED(z, i)	(used[z] & BIT(i))
 
 /* spin_lock() begins an atomic step, up to what others see without the lock. */
 #define LOCK_CLASS	class_lock == 0 -> class_lock = 1

@@ -10,13 +10,11 @@
 /* zs_obj_take(); that the object was free is what the model knows */
 inline zs_obj_take(z, h, i)
 {
-	i = free[z];
-	if
-	:: i == NIL -> i = fresh[z]; fresh[z]++
-	:: else -> free[z] = HDR(z, i)
-	fi;
+	i = FREE(z);
 	assert(i < OBJS && owner[z * 3 + i] == 0);
-	HDR(z, i) = USED | h;
+	HDR(z, i) = h;
+	used[z] = used[z] | BIT(i);
+	had = had | BIT(z);
 	owner[z * 3 + i] = h + 1;
 	inuse[z]++
 }
@@ -25,11 +23,12 @@ inline zs_obj_take(z, h, i)
 inline zs_obj_put(z, i, h)
 {
 	assert(state[z] == LINKED && owner[z * 3 + i] == h + 1);
-	assert(HDR(z, i) == (USED | h));
+	assert(IS_USED(z, i) && HDR(z, i) == h);
 	data[HEAD(z, i)] = POISON;
 	data[TAIL(z, i)] = POISON;
-	HDR(z, i) = free[z];
-	free[z] = i;
+	/* it stays as it is; here whoever looks shall be found out */
+	HDR(z, i) = NIL;
+	used[z] = used[z] & ~BIT(i);
 	owner[z * 3 + i] = 0;
 	inuse[z]--
 }
@@ -72,7 +71,7 @@ inline zs_zspage_free_desc(z)
 {
 	d_step {
 		pages[z * 2] = NONE; pages[z * 2 + 1] = NONE;
-		nr_pages[z] = 0; free[z] = NIL; fresh[z] = 0;
+		nr_pages[z] = 0; used[z] = 0; had = had & ~BIT(z);
 		state[z] = FREED
 	}
 }
@@ -113,13 +112,12 @@ inline take_out(z, nth, f)
 }
 
 /* The page is the object's, or the VM's. */
-#define IN_USE(z, nth)	((nth) < fresh[z] && (HDR(z, nth) & USED))
 #if defined(BREAK_VACATE_ISOLATED)
-#define STAYS(z, nth)	IN_USE(z, nth)
+#define STAYS(z, nth)	IS_USED(z, nth)
 #elif defined(BREAK_VACATE_USED)
 #define STAYS(z, nth)	(isolated[z] & BIT(nth))
 #else
-#define STAYS(z, nth)	((isolated[z] & BIT(nth)) || IN_USE(z, nth))
+#define STAYS(z, nth)	((isolated[z] & BIT(nth)) || IS_USED(z, nth))
 #endif
 
 /* zs_zspage_vacate(): f is NONE if there is no page to take out */
@@ -274,7 +272,7 @@ inline zs_zspage_grow(z, f)
 {
 	private[f] = z + 1;
 #ifdef SOLE
-	pages[z * 2 + NEXT_FREE(z)] = f;
+	pages[z * 2 + FREE(z)] = f;
 #else
 	pages[z * 2 + nr_pages[z]] = f;
 #endif

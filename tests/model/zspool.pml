@@ -160,41 +160,27 @@ inline put_object(h, z, i)
 	ours = ours | BIT(z * 2 + i);
 #endif
 	owner[z * 3 + i] = h + 1;
+	used[z] = used[z] | BIT(i);
 	inuse[z]++;
+	HDR(z, i) = h;
 	word[h] = LOCATE(z, i);
 	content[h] = 1 + h;
 	data[HEAD(z, i)] = 1 + h;
 	data[TAIL(z, i)] = 1 + h
 }
 
-/* Chain the free objects of a zspage of two pages, of which all were used. */
+/* A zspage of two pages. */
 inline put_zspage(z, f)
 {
 	state[z] = LINKED;
 	listed = listed | BIT(z);
-	fresh[z] = OBJS;
+	had = had | BIT(z);
 #ifndef SOLE
 	nr_pages[z] = 2;
 	pages[z * 2] = f; pages[z * 2 + 1] = f + 1;
 	private[f] = z + 1; private[f + 1] = z + 1;
 	ours = ours | BIT(f) | BIT(f + 1)
 #endif
-}
-
-inline free_list(z, i)
-{
-	free[z] = NIL;
-	i = fresh[z];
-	do
-	:: i && owner[z * 3 + i - 1] ->
-		i--;
-		HDR(z, i) = USED | (owner[z * 3 + i] - 1)
-	:: i && !owner[z * 3 + i - 1] ->
-		i--;
-		HDR(z, i) = free[z];
-		free[z] = i
-	:: else -> break
-	od
 }
 
 /* zspool_check(), when nobody is at the pool any more */
@@ -208,7 +194,7 @@ inline check()
 		:: word[i] & OBJ ->
 			z = ID(word[i]); k = INDEX(word[i]);
 			assert(state[z] == LINKED && owner[z * 3 + k] == i + 1);
-			assert(HDR(z, k) == (USED | i));
+			assert(IS_USED(z, k) && HDR(z, k) == i);
 			assert(data[HEAD(z, k)] == content[i]);
 			assert(data[TAIL(z, k)] == content[i]);
 			n++
@@ -218,14 +204,14 @@ inline check()
 	for (z : 0 .. NZ - 1) {
 		if
 		:: state[z] == LINKED ->
-			assert((listed & BIT(z)) && (inuse[z] || !fresh[z]));
+			assert((listed & BIT(z)) && (inuse[z] || !(had & BIT(z))));
 			assert(!moving[z] && !isolated[z]);
 			assert(nr_pages[z] == (pages[z * 2] != NONE) +
 					      (pages[z * 2 + 1] != NONE));
 #ifdef SOLE
 			/* an object in use has a page, one that is free none */
 			for (k : 0 .. OBJS - 1) {
-				assert(!fresh[z] || (owner[z * 3 + k] != 0) ==
+				assert(!(had & BIT(z)) || (owner[z * 3 + k] != 0) ==
 				       (pages[z * 2 + k] != NONE))
 			}
 #endif
@@ -264,7 +250,7 @@ init {
 		d_step {
 		i = 0;
 		do
-		:: i < NZ * 2 -> pages[i] = NONE; free[i / 2] = NIL; i++
+		:: i < NZ * 2 -> pages[i] = NONE; i++
 		:: else -> break
 		od;
 		i = 0;
@@ -272,9 +258,7 @@ init {
 		:: i < NF * 2 -> hdr[i] = NIL; i++
 		:: else -> break
 		od;
-		PUT;
-		free_list(0, i);
-		free_list(1, i)
+		PUT
 		}
 		RUN; run defer_worker(); run release_worker();
 	}
