@@ -141,9 +141,11 @@ def unit_limit(results, one, unit, key):
                              for found in results["codec"]["rounds"])
 
     page, whole = microseconds(4096), microseconds(unit)
-    part = "which comes out as a whole" if unit == 16384 else "of which 5/8 come out on average"
+    # 64 KiB are two frames, and of each come out 16 KiB or both
+    share, part = ((1, "which comes out as a whole") if unit == 16384 else
+                   (3 / 8, "of which 3/8 come out on average"))
     words = (f"the codec alone takes {page:.1f} µs for a page and {whole:.1f} µs for a unit, "
-             f"{part}: {page / whole:.2f}")
+             f"{part}: {page / whole / share:.2f}")
     # units of the default size are what the profile's case reads
     more = spent(results, "zstd read 4k of 64k") if unit == 16384 else ""
     return "; ".join(filter(None, (words, more)))
