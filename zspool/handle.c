@@ -132,14 +132,8 @@ static unsigned long unpin(u64 *word)
 	return old;
 }
 
-/**
- * zs_word_set() - change all of a pinned word but its synchronisation bits
- * @word: the handle's word
- * @value: what it shall be
- *
- * Context: any; the caller holds the pin.
- */
-void zs_word_set(u64 *word, zspool_word_t value)
+/* Change all of a pinned word but the bits @keep. */
+static void word_replace(u64 *word, zspool_word_t value, unsigned long keep)
 {
 	unsigned long *low = low_half(word);
 	unsigned long old = READ_ONCE(*low);
@@ -150,17 +144,28 @@ void zs_word_set(u64 *word, zspool_word_t value)
 	WRITE_ONCE(*((u32 *)word + (low == (unsigned long *)word)),
 		   (u32)(value >> 32));
 #endif
-	while (!try_cmpxchg(low, &old, new | (old & ZSPOOL_WORD_SYNC)))
+	while (!try_cmpxchg(low, &old, new | (old & keep)))
 		;
 }
 
-/* Empty a handle that the caller has pinned. */
+/**
+ * zs_word_set() - change all of a pinned word but its synchronisation bits
+ * @word: the handle's word
+ * @value: what it shall be
+ *
+ * Context: any; the caller holds the pin.
+ */
+void zs_word_set(u64 *word, zspool_word_t value)
+{
+	word_replace(word, value, ZSPOOL_WORD_SYNC);
+}
+
+/* Empty a handle that the caller has pinned; so whoever asked for it has it. */
 static void free_pinned(struct zspool *pool, zspool_handle_t handle, u64 *word)
 {
 	zspool_word_t value = word_read(word);
 
-	atomic_long_andnot(ZSPOOL_WORD_DEFER, (atomic_long_t *)low_half(word));
-	zs_word_set(word, 0);
+	word_replace(word, 0, ZSPOOL_WORD_SYNC & ~ZSPOOL_WORD_DEFER);
 	if (zspool_word_is_empty(value))
 		return;
 	if (pool->ops && pool->ops->dropped)

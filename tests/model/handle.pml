@@ -64,8 +64,8 @@ inline zs_word_pin(me, h, ok)
 /* free_pinned(): takes class->lock, with the pin held */
 inline free_pinned(h, v)
 {
-	d_step { v = word[h]; word[h] = word[h] & ~DEFER }
-	word[h] = word[h] & SYNC;	/* zs_word_set(0) */
+	v = word[h];
+	d_step { word[h] = word[h] & (PIN | WAIT) };	/* word_replace() */
 	if
 	:: v & OBJ -> zspool_drop(h, v)
 	:: else
