@@ -44,9 +44,11 @@ exec >/dev/console 2>&1
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
+# opened before: the checkout may be in /tmp
+exec 3<"$DATA"
 mount -t tmpfs tmpfs /tmp
 echo 24M >/sys/block/zblock0/disksize
-head -c 12M "$DATA" >/tmp/data
+head -c 12M <&3 >/tmp/data
 dd if=/tmp/data of=/dev/zblock0 bs=1M oflag=direct status=none &&
 	echo 1 >/sys/block/zblock0/compact &&
 	cmp -n $((12 << 20)) /tmp/data /dev/zblock0 &&
