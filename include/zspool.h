@@ -66,7 +66,7 @@ typedef u64 zspool_word_t;
 #define ZSPOOL_VALUE_SHIFT	(ZSPOOL_SIZE_SHIFT + ZSPOOL_SIZE_BITS)
 #define ZSPOOL_VALUE_BITS	(64 - ZSPOOL_VALUE_SHIFT)
 
-/* The largest number of handles of a pool: one bit of a back reference tags. */
+/* The largest number of handles of a pool. */
 #define ZSPOOL_MAX_HANDLES	((1UL << 31) - 1)
 
 static inline bool zspool_word_is_obj(zspool_word_t w)

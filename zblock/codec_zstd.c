@@ -285,6 +285,8 @@ static int zstd_decompress_some(const struct zblock_codec_params *params,
 	if (has_blocks(params)) {
 		for (; range->from >= start + room; start += room) {
 			size = cut_frame(src, src_len, 0);
+			if (!size)
+				return -EINVAL;
 			src += size;
 			src_len -= size;
 		}

@@ -189,11 +189,13 @@ static void empty_zspages(struct size_class *class)
  */
 static unsigned int squeeze(struct zspage *zspage, struct page **pages)
 {
-	unsigned int last;
+	while (zspage->inuse) {
+		unsigned int last = find_last_bit(zs_used_map(zspage),
+						  zspage->class->objs);
 
-	do
-		last = find_last_bit(zs_used_map(zspage), zspage->class->objs);
-	while (zspage->free < last && move_object(zspage, last, zspage));
+		if (zspage->free > last || !move_object(zspage, last, zspage))
+			break;
+	}
 	return zs_zspage_cut(zspage, pages);
 }
 
@@ -210,9 +212,8 @@ static void squeeze_zspages(struct size_class *class)
 
 		spin_lock(&class->lock);
 		zspage = find_source(class);
-		if (zspage && !zspage->inuse) {
-			zs_zspage_settle(zspage);
-		} else if (zspage) {
+		/* an empty one stays while the VM has a page of it */
+		if (zspage && (zspage->inuse || !zs_zspage_settle(zspage))) {
 			nr = squeeze(zspage, pages);
 			/* another one next time */
 			list_move(&zspage->link, &class->group[zspage->group]);

@@ -22,7 +22,7 @@
  * Locks, outermost first
  * ----------------------
  *   folio lock            the VM's; held when it calls migrate and putback
- *    class->lock          a spinlock: lists, zspage fields, object headers
+ *    class->lock          a spinlock: lists, zspage fields and bitmaps, headers
  *     pin (trypin only)   never waited for with a lock held
  *     pool->stock_lock    a spinlock: the stock and the orphans
  *     pool->dead_lock     a spinlock: zspages whose pages are to be given back

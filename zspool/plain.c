@@ -3,8 +3,8 @@
  * plain.c - pools that pick their handles: an allocator like any other
  *
  * Built from the parts of the numbered pools. A free handle's word holds the
- * next free handle + 1, so that the list of them needs no memory. No object names
- * such a handle, so that nobody else comes to its word: pool->handle_lock is enough.
+ * next free handle + 1, so that the list of them needs no memory. Its pin may still
+ * be taken, for a moment, by who has seen DEFER and finds the free carried out.
  */
 #include <linux/err.h>
 #include <linux/export.h>
@@ -20,7 +20,7 @@ static bool handle_take(struct zspool *pool, zspool_handle_t *handle)
 		*handle = pool->handle_free - 1;
 		word = zs_table_entry(&pool->words, *handle);
 		pool->handle_free = zspool_word_value(READ_ONCE(*word));
-		WRITE_ONCE(*word, 0);
+		zs_word_set(word, 0);
 		return true;
 	}
 	*handle = pool->handle_next;
@@ -50,7 +50,7 @@ static int handle_get(struct zspool *pool, gfp_t gfp, zspool_handle_t *handle)
 /**
  * zs_handle_put() - put a handle on the free list
  * @pool: a plain pool
- * @handle: the handle; its word is empty and nobody has its pin
+ * @handle: the handle; its word is empty
  *
  * Context: any but irq.
  */
@@ -59,7 +59,7 @@ void zs_handle_put(struct zspool *pool, zspool_handle_t handle)
 	u64 *word = zs_table_entry(&pool->words, handle);
 
 	spin_lock(&pool->handle_lock);
-	WRITE_ONCE(*word, zspool_word_make(0, 0, pool->handle_free));
+	zs_word_set(word, zspool_word_make(0, 0, pool->handle_free));
 	pool->handle_free = (unsigned long)handle + 1;
 	spin_unlock(&pool->handle_lock);
 }

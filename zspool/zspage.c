@@ -199,7 +199,7 @@ static bool linked_in(const struct zspage *zspage,
 /*
  * Is the page in this zspage, and the zspage in the class that we have locked? The
  * descriptor may be another class's by now, or be on its way through several
- * lives while we look. But of those in our class, none becomes LINKED or DEAD
+ * lives while we look, and have its bitmap where our class has pages. But of those in our class, none becomes LINKED or DEAD
  * without the lock: so what is seen as LINKED in it before and after a look at the
  * pages, was all the time.
  */
@@ -288,6 +288,7 @@ unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
 {
 	struct size_class *class;
 	struct zspage *zspage;
+	struct page *pages[ZS_CHAIN_MAX];
 	unsigned int i, n = 0;
 
 	/* as in zs_zspage_of_page(): it may become another while we look */
@@ -302,15 +303,16 @@ unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
 	if (class->pool == pool && linked_in(zspage, class)) {
 		*size = class->size;
 		for (i = 0; i < class->pages; i++) {
-			struct page *page = READ_ONCE(zspage->pages[i]);
-
-			if (page)
-				pfn[n++] = page_to_pfn(page);
+			pages[n] = READ_ONCE(zspage->pages[i]);
+			n += !!pages[n];
 		}
 		/* the pages were looked at before the second time */
 		smp_rmb();
 		if (!linked_in(zspage, class) || zspage->id != id)
 			n = 0;
+		/* now they are pages, and none of another's bitmap */
+		for (i = 0; i < n; i++)
+			pfn[i] = page_to_pfn(pages[i]);
 	}
 	spin_unlock(&class->lock);
 	rcu_read_unlock();

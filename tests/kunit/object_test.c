@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* object_test.c - objects in zspages: free lists, both pages, compaction */
+/* object_test.c - objects in zspages: free ones, both pages, compaction */
 /* row: zspool_api */
 /* row: read_without_copy */
 /* row: pool_limit */
@@ -115,7 +115,7 @@ static void expect_given_back(struct kunit *test)
 	KUNIT_EXPECT_LE(test, zspool_total_pages(pool), ZS_STOCK_MAX);
 }
 
-static void free_lists_survive_any_order(struct kunit *test)
+static void bitmaps_survive_any_order(struct kunit *test)
 {
 	unsigned int round, i;
 	static const u16 sizes[] = { 20, 60, 300, 1100, 2500, 4096 };
@@ -237,7 +237,7 @@ static void a_limit_is_never_exceeded(struct kunit *test)
 static struct kunit_case object_cases[] = {
 	KUNIT_CASE_SLOW(objects_keep_their_bytes_at_every_size),
 	KUNIT_CASE(sg_describes_the_same_bytes),
-	KUNIT_CASE_SLOW(free_lists_survive_any_order),
+	KUNIT_CASE_SLOW(bitmaps_survive_any_order),
 	KUNIT_CASE(compaction_frees_pages_and_keeps_bytes),
 	KUNIT_CASE(compaction_leaves_pinned_objects_alone),
 	KUNIT_CASE(a_failed_allocation_leaves_nothing),

@@ -209,8 +209,11 @@ proctype compact()
 			:: else -> ok = 0
 			fi
 		:: else -> break
-		od;
-		zs_zspage_cut(z, i, off)
+		od
+	:: else
+	fi;
+	if
+	:: z != NONE && !gone -> zs_zspage_cut(z, i, off)
 	:: else
 	fi;
 	if

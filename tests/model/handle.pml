@@ -117,10 +117,27 @@ inline unpin_locked_rest(h, old)
 #endif
 }
 
-/* plain.c: the handle is free; its word is not looked at any more */
+/*
+ * plain.c: the handle is free, or taken again. Who has seen DEFER may yet have its
+ * pin, and find that there is nothing to do.
+ */
+#ifdef BREAK_PUT_FORGETS_PIN
+#define OF_FREE(word)	0
+#else
+#define OF_FREE(word)	((word) & SYNC)		/* zs_word_set() */
+#endif
 inline zs_handle_put(h)
 {
-	d_step { handle_puts[h]++; assert(handle_puts[h] == 1) }
+	d_step {
+		handle_puts[h]++;
+		assert(handle_puts[h] == 1);
+		word[h] = OF_FREE(word[h])
+	}
+}
+
+inline handle_take(h)
+{
+	d_step { handle_puts[h] == 1 -> word[h] = OF_FREE(word[h]) }
 }
 
 /* zspool_free() where it may take locks */

@@ -64,6 +64,16 @@
 #define PUT PUT_PAIR
 #define RUN run freer(0); run vm(OPS); run compact()
 #define CHECK assert(!(word[0] & OBJ) && handle_puts[0] == 1)
+#elif defined(SCENE_AGAIN)
+#define NPROC 3
+#define PUT PUT_PAIR
+#define RUN run freer(0); run compact(); run taker(0, 0)
+#define CHECK assert(handle_puts[0] == 1)
+#elif defined(SCENE_WALK)
+#define NPROC 3
+#define PUT PUT_PAIR
+#define RUN run freer(0); run freer_irq(1); run vm(OPS)
+#define CHECK assert(handle_puts[0] == 1 && handle_puts[1] == 1)
 #elif defined(SCENE_HOP)
 #define NPROC 3
 #define PUT PUT_PAIR

@@ -53,6 +53,20 @@
 /* what is dead is 0, or states differ for nothing */
 #define RESET	ok = 0; freed = 0; gone = 0
 
+/* find_place(), then the bytes, of a pinned object */
+inline read_pinned(h, v)
+{
+	z = ID(v); i = INDEX(v);
+	p = HEAD(z, i);
+	if
+	:: i == 1 -> q = TAIL(z, i)
+	:: else -> q = p
+	fi;
+	assert((ours & BIT(p / 2)) && data[p] == content[h]);
+	assert((ours & BIT(q / 2)) && data[q] == content[h]);
+	atomic { p = 0; q = 0; z = 0; i = 0 }
+}
+
 /* zspool_pin(), zspool_map() and the reading, zspool_unpin() */
 proctype reader(byte me; byte h)
 {
@@ -74,17 +88,7 @@ proctype reader(byte me; byte h)
 	fi;
 #endif
 	if
-	:: v & OBJ ->
-		z = ID(v); i = INDEX(v);
-		/* find_place(), then the bytes */
-		p = HEAD(z, i);
-		if
-		:: i == 1 -> q = TAIL(z, i)
-		:: else -> q = p
-		fi;
-		assert((ours & BIT(p / 2)) && data[p] == content[h]);
-		assert((ours & BIT(q / 2)) && data[q] == content[h]);
-		atomic { p = 0; q = 0; z = 0; i = 0 }
+	:: v & OBJ -> read_pinned(h, v)
 	:: else
 	fi;
 	zs_word_unpin(h, v, ok, freed);
@@ -129,6 +133,31 @@ proctype writer(byte me; byte h)
 	:: else
 	fi;
 	atomic { v = 0; z = 0; i = 0; p = 0; q = 0; new = 0; RESET; ended++ }
+}
+
+/* plain.c: zspool_alloc() of the handle that a freer puts; then it is read */
+proctype taker(byte me; byte h)
+{
+	byte v, z, i, p, q, vacant;
+	bit ok, freed, gone;
+
+	handle_take(h);
+	take_object(h, p, z, i, ok);
+	if
+	:: z != NONE ->
+		data[HEAD(z, i)] = 1 + NH + h;
+		data[TAIL(z, i)] = 1 + NH + h;
+		d_step {
+			word[h] = (word[h] & SYNC) | LOCATE(z, i);
+			content[h] = 1 + NH + h
+		}
+		zs_word_pin(me, h, ok);
+		v = word[h];
+		read_pinned(h, v);
+		zs_word_unpin(h, v, ok, freed)
+	:: else
+	fi;
+	atomic { v = 0; z = 0; i = 0; p = 0; q = 0; RESET; ended++ }
 }
 
 proctype freer(byte h)
