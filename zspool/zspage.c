@@ -199,9 +199,9 @@ static bool linked_in(const struct zspage *zspage,
 /*
  * Is the page in this zspage, and the zspage in the class that we have locked? The
  * descriptor may be another class's by now, or be on its way through several
- * lives while we look, and have its bitmap where our class has pages. But of those in our class, none becomes LINKED or DEAD
- * without the lock: so what is seen as LINKED in it before and after a look at the
- * pages, was all the time.
+ * lives while we look, and have its bitmap where our class has pages. But of those
+ * in our class, none becomes LINKED or DEAD without the lock: so what is seen as
+ * LINKED in it before and after a look at the pages, was all the time.
  */
 static bool holds_page(const struct zspage *zspage,
 		       const struct size_class *class,
