@@ -4,12 +4,15 @@
  *
  * One object at a time, under its class's lock and its own pin: readers of
  * other objects wait for nothing, allocations of the class for one copy (and
- * once for the squeeze of its last zspage).
+ * once for the squeeze of its last zspage, and once for the fold of its last page).
  */
 #include <linux/bitmap.h>
 #include <linux/export.h>
 #include <linux/sched.h>
 #include "internal.h"
+
+/* An object may lodge in a class that is larger by no more than this part of it. */
+#define LODGE_WASTE	8
 
 /* Pages that a class's objects would fill if none were free among them. */
 static unsigned long class_needs(const struct size_class *class)
@@ -84,8 +87,9 @@ static struct zspage *find_target(struct size_class *class)
 
 /*
  * Move an object that the caller found in use, if nobody is at it. @to may be
- * @from. A whole page is not copied but handed over, if the VM has not isolated
- * it: who comes from the page finds its new zspage. False if it has to stay.
+ * @from, or of another class whose lock is held too. A whole page is not copied but
+ * handed over, if the VM has not isolated it: who comes from the page finds its new
+ * zspage. False if it has to stay.
  */
 static bool move_object(struct zspage *from, unsigned int index,
 			struct zspage *to)
@@ -102,7 +106,8 @@ static bool move_object(struct zspage *from, unsigned int index,
 		return false;
 	moved = zs_word_names(value, from, index) &&
 		!(value & ZSPOOL_WORD_DEFER) &&
-		!(sole && from->isolated & BIT(index));
+		(sole ? !(from->isolated & BIT(index)) :
+			zspool_word_size(value) + ZS_HEADER <= to->class->size);
 	if (moved) {
 		if (sole)
 			zs_zspage_hand_over(from, index, to);
@@ -239,6 +244,137 @@ static unsigned long compact_class(struct size_class *class)
 	return before > after ? before - after : 0;
 }
 
+/* Objects that would fit in a class's pages beside those that are in use. */
+static unsigned long class_room(const struct size_class *class)
+{
+	unsigned long pages = READ_ONCE(class->nr_pages);
+	unsigned long inuse = READ_ONCE(class->inuse);
+	unsigned long objs = pages / class->pages * class->objs +
+			     pages % class->pages * PAGE_SIZE / class->size;
+
+	return objs > inuse ? objs - inuse : 0;
+}
+
+/*
+ * The next class that may lodge objects of @bytes with their header, which belong
+ * in @class or below. NULL: none.
+ */
+static struct size_class *next_lodging(struct size_class *class,
+				       unsigned int bytes)
+{
+	class++;
+	return !zs_class_sole(class) &&
+	       class->size <= bytes + bytes / LODGE_WASTE ? class : NULL;
+}
+
+static unsigned long room_above(struct size_class *class)
+{
+	unsigned int bytes = class->size;
+	unsigned long room = 0;
+
+	while ((class = next_lodging(class, bytes)))
+		room += class_room(class);
+	return room;
+}
+
+/*
+ * Move an object to a larger class. That class's lock is only tried for, so there is
+ * no order among them. The size is read before the pin and is a hint:
+ * move_object() sees whether the object fits.
+ */
+static bool lodge_object(struct zspage *from, unsigned int index)
+{
+	struct size_class *class = from->class;
+	u64 *word = zs_table_entry(&class->pool->words,
+				   zs_obj_handle(from, index));
+	unsigned int bytes = zspool_word_size(READ_ONCE(*word)) + ZS_HEADER;
+	bool moved = false;
+
+	while (!moved && (class = next_lodging(class, bytes))) {
+		struct zspage *to;
+
+		if (!spin_trylock(&class->lock))
+			continue;
+		to = find_target(class);
+		if (to && move_object(from, index, to)) {
+			zs_zspage_regroup(to);
+			moved = true;
+		}
+		spin_unlock(&class->lock);
+	}
+	return moved;
+}
+
+/*
+ * Empty the last page of a zspage, if the larger classes have room for all of it.
+ * Returns how many pages came off.
+ */
+static unsigned int fold(struct zspage *zspage, struct page **pages)
+{
+	struct size_class *class = zspage->class;
+	unsigned int last = zspage->nr_pages - 1;
+	unsigned int first = last * PAGE_SIZE / class->size;
+	unsigned int nr = 0, i;
+
+	if (zspage->isolated >> last)
+		return 0;
+	i = first;
+	for_each_set_bit_from(i, zs_used_map(zspage), class->objs)
+		nr++;
+	if (nr > room_above(class))
+		return 0;
+	i = first;
+	for_each_set_bit_from(i, zs_used_map(zspage), class->objs)
+		if (!lodge_object(zspage, i))
+			break;
+	return zs_zspage_cut(zspage, pages);
+}
+
+static unsigned long fold_class(struct size_class *class)
+{
+	struct zspool *pool = class->pool;
+	struct page *pages[ZS_CHAIN_MAX];
+	unsigned long before = READ_ONCE(class->nr_pages);
+	unsigned long after;
+	struct zspage *zspage;
+	unsigned int nr = 0;
+
+	if (zs_class_sole(class) || !before)
+		return 0;
+	spin_lock(&class->lock);
+	zspage = find_source(class);
+	if (zspage && zspage->nr_pages) {
+		nr = fold(zspage, pages);
+		zs_zspage_settle(zspage);
+	}
+	spin_unlock(&class->lock);
+	while (nr)
+		zs_page_put(pool, pages[--nr]);
+	zs_release_now(pool);
+	after = READ_ONCE(class->nr_pages);
+	return before > after ? before - after : 0;
+}
+
+/*
+ * When each class is as small as it can be, its last page is half empty on
+ * average; of two such neighbours one page can be had. An object that moves up
+ * for it wastes a little, until it is freed or written anew. What moves up makes
+ * others fit or not: so until nothing comes of it.
+ */
+static unsigned long fold_classes(struct zspool *pool, unsigned long enough)
+{
+	unsigned long freed = 0, before;
+	unsigned int i;
+
+	do {
+		before = freed;
+		for (i = 0; i < zs_nr_classes && freed < enough; i++)
+			freed += fold_class(&pool->classes[i]);
+		cond_resched();
+	} while (freed > before && freed < enough);
+	return freed;
+}
+
 /**
  * zs_compact_some() - compact until enough pages are free
  * @pool: the pool, its compact_lock held
@@ -255,6 +391,8 @@ unsigned long zs_compact_some(struct zspool *pool, unsigned long enough)
 	lockdep_assert_held(&pool->compact_lock);
 	for (i = 0; i < zs_nr_classes && freed < enough; i++)
 		freed += compact_class(&pool->classes[i]);
+	if (freed < enough)
+		freed += fold_classes(pool, enough - freed);
 	zs_stock_drain(pool, 0);
 	atomic_long_add(freed, &pool->count[ZS_COMPACTED]);
 	if (zs_check_enabled())

@@ -22,7 +22,8 @@
  * Locks, outermost first
  * ----------------------
  *   folio lock            the VM's; held when it calls migrate and putback
- *    class->lock          a spinlock: lists, zspage fields and bitmaps, headers
+ *    class->lock          a spinlock: lists, zspage fields and bitmaps, headers.
+ *                         A second one is only tried for (compaction's fold)
  *     pin (trypin only)   never waited for with a lock held
  *     pool->stock_lock    a spinlock: the stock and the orphans
  *     pool->dead_lock     a spinlock: zspages whose pages are to be given back
@@ -54,7 +55,8 @@
  *
  * class->lock is held for one object's copy or one page's worth of trypins at
  * most, but for compaction's squeeze of the last zspage of a class: that takes
- * up to half a chain's copy, once for each class.
+ * up to half a chain's copy, once for each class. And its fold copies what is in
+ * the last page of a class, up to a page's worth, each time that frees it.
  *
  * What excludes what
  * ------------------
@@ -74,7 +76,10 @@
  *                         pages[] and the zspage on its list under class->lock.
  *   compaction            one object at a time under class->lock and the
  *                         object's pin; skips what is pinned or in flight,
- *                         and zspages with moving > 0 (they are on no list)
+ *                         and zspages with moving > 0 (they are on no list).
+ *                         What is left in the last pages of classes it folds
+ *                         into larger ones: an object's class is that of its
+ *                         zspage, and at least that of its size
  *
  * The life of a page (zspage->state; bits of zspage->isolated)
  * -----------------------------------------------------------

@@ -182,6 +182,125 @@ static void compaction_leaves_pinned_objects_alone(struct kunit *test)
 		expect_content(test, i, 700);
 }
 
+/* The least class of at least @bytes, and the data that it is for. */
+static size_t data_of_class(size_t bytes, unsigned int up)
+{
+	return zs_geometry[zs_class_of(bytes) + up].size - ZS_HEADER;
+}
+
+static void compaction_folds_last_pages_together(struct kunit *test)
+{
+	/* neighbours that differ by less than an eighth, one object of each */
+	size_t small = data_of_class(PAGE_SIZE / 4, 0);
+	size_t large = data_of_class(PAGE_SIZE / 4, 1);
+	struct page *page;
+	unsigned int nth;
+
+	alloc_and_write(test, 0, small);
+	alloc_and_write(test, 1, large);
+	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), 2);
+	KUNIT_EXPECT_EQ(test, zspool_compact(pool), 1);
+	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), 1);
+	KUNIT_EXPECT_PTR_EQ(test, double_page_of(pool, handle[0], &nth),
+			    double_page_of(pool, handle[1], &nth));
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	expect_content(test, 0, small);
+	expect_content(test, 1, large);
+	/* a lodger takes part in all there is: it moves, and is freed, as others */
+	page = double_page_of(pool, handle[0], &nth);
+	KUNIT_ASSERT_TRUE(test, double_isolate(page));
+	KUNIT_EXPECT_EQ(test, 0, double_migrate(page, MIGRATE_SYNC));
+	expect_content(test, 0, small);
+	zspool_free(pool, handle[1]);
+	expect_content(test, 0, small);
+	zspool_free(pool, handle[0]);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	zspool_compact(pool);
+	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), 0);
+}
+
+static void compaction_folds_nothing_far_pinned_or_isolated(struct kunit *test)
+{
+	size_t small = data_of_class(PAGE_SIZE / 4, 0);
+	size_t large = data_of_class(PAGE_SIZE / 4, 1);
+	size_t far = data_of_class(PAGE_SIZE / 4 * 5 / 4, 0);
+	const void *addr;
+	struct page *page;
+	unsigned int nth;
+	size_t len;
+
+	alloc_and_write(test, 0, small);
+	alloc_and_write(test, 1, far);
+	KUNIT_EXPECT_EQ(test, zspool_compact(pool), 0);
+	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), 2);
+	zspool_free(pool, handle[1]);
+
+	alloc_and_write(test, 1, large);
+	addr = zspool_read_begin(pool, handle[0], buf, &len);
+	zspool_compact(pool);
+	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), 2);
+	make_content(0, small);
+	KUNIT_EXPECT_TRUE(test, !memcmp(addr, want, small));
+	zspool_read_end(pool, handle[0], addr);
+
+	page = double_page_of(pool, handle[0], &nth);
+	KUNIT_ASSERT_TRUE(test, double_isolate(page));
+	zspool_compact(pool);
+	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), 2);
+	double_putback(page);
+	KUNIT_EXPECT_EQ(test, zspool_compact(pool), 1);
+	expect_content(test, 0, small);
+	expect_content(test, 1, large);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+}
+
+static size_t varied_size(unsigned int i)
+{
+	return PAGE_SIZE / 16 + i * (PAGE_SIZE / 2) / NR;
+}
+
+/* Pages that the objects left by the next test take if no class lodges another's. */
+static unsigned long pages_apart(struct kunit *test)
+{
+	unsigned int *nr = kunit_kcalloc(test, zs_nr_classes, sizeof(*nr), GFP_KERNEL);
+	unsigned long pages = 0;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, nr);
+	for (i = 0; i < NR; i += 7)
+		nr[zs_class_of(varied_size(i))]++;
+	for (i = 0; i < zs_nr_classes; i++) {
+		const struct zs_geometry *g = &zs_geometry[i];
+
+		pages += nr[i] / g->objs * g->pages +
+			 DIV_ROUND_UP(nr[i] % g->objs * g->size, PAGE_SIZE);
+	}
+	return pages;
+}
+
+static void folding_fills_pages_and_keeps_bytes(struct kunit *test)
+{
+	unsigned long apart = pages_apart(test);
+	unsigned int i;
+
+	for (i = 0; i < NR; i++)
+		alloc_and_write(test, i, varied_size(i));
+	for (i = 0; i < NR; i++)
+		if (i % 7)
+			zspool_free(pool, handle[i]);
+	zspool_compact(pool);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	for (i = 0; i < NR; i += 7)
+		expect_content(test, i, varied_size(i));
+	kunit_info(test, "%lu pages, not %lu\n", zspool_total_pages(pool), apart);
+	KUNIT_EXPECT_LT(test, zspool_total_pages(pool), apart * 9 / 10);
+	for (i = 0; i < NR; i += 7)
+		zspool_free(pool, handle[i]);
+	expect_given_back(test);
+	zspool_compact(pool);
+	KUNIT_EXPECT_EQ(test, zspool_total_pages(pool), 0);
+}
+
 static void a_failed_allocation_leaves_nothing(struct kunit *test)
 {
 	zspool_handle_t h;
@@ -240,6 +359,9 @@ static struct kunit_case object_cases[] = {
 	KUNIT_CASE_SLOW(bitmaps_survive_any_order),
 	KUNIT_CASE(compaction_frees_pages_and_keeps_bytes),
 	KUNIT_CASE(compaction_leaves_pinned_objects_alone),
+	KUNIT_CASE(compaction_folds_last_pages_together),
+	KUNIT_CASE(compaction_folds_nothing_far_pinned_or_isolated),
+	KUNIT_CASE(folding_fills_pages_and_keeps_bytes),
 	KUNIT_CASE(a_failed_allocation_leaves_nothing),
 	KUNIT_CASE(a_limit_is_never_exceeded),
 	{}

@@ -40,7 +40,8 @@
  *
  * More may happen here than there: any zspage that is not full may be chosen,
  * and a trylock may fail for nothing. Left out: two classes, and so a descriptor
- * that comes to life again in another; zspool_destroy(); the order of memory,
+ * that comes to life again in another, and the fold of compaction, which is
+ * move_object() with both locks held; zspool_destroy(); the order of memory,
  * which is the processor's.
  */
 #include "scenes.pml"
