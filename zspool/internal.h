@@ -173,19 +173,24 @@ struct zs_geometry {
 	u8 pages;
 };
 
-/* struct size_class - one size of objects in one pool */
+/*
+ * struct size_class - one size of objects in one pool
+ *
+ * What each allocation and free looks at lies together: with some 150 classes in
+ * use, a class is in no near cache when its turn comes.
+ */
 struct size_class {
 	spinlock_t lock;		/* as the table above says */
-	u16 index;			/* const, in the pool's classes */
-	u8 pages;			/* const */
-	u16 objs;			/* const */
 	u32 size;			/* const, with header */
+	u16 index;			/* const, in the pool's classes */
+	u16 objs;			/* const */
+	u8 pages;			/* const */
 	struct zspool *pool;		/* const */
+	unsigned long inuse;		/* lock: objects; read without */
+	unsigned long nr_pages;		/* lock; read without */
 	struct list_head group[ZS_GROUPS];	/* lock */
 	unsigned int zspages[ZS_GROUPS];	/* lock; read without */
 	unsigned int moving;		/* lock; read without: off the lists */
-	unsigned long inuse;		/* lock: objects; read without */
-	unsigned long nr_pages;		/* lock; read without */
 };
 
 /*

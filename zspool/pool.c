@@ -5,6 +5,7 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 #include "internal.h"
 
@@ -258,6 +259,8 @@ static enum lack try_take(struct size_class *class, zspool_handle_t handle,
 		lack = LACK_ZSPAGE;
 		goto unlock;
 	}
+	/* beside the descriptor's first line, not after it */
+	prefetchw(zs_used_map(zspage));
 	if (!zs_zspage_has_room(zspage)) {
 		if (!*spare) {
 			lack = LACK_PAGE;
