@@ -277,6 +277,22 @@ static unsigned long room_above(struct size_class *class)
 	return room;
 }
 
+static bool try_lodge(struct zspage *from, unsigned int index,
+		      struct size_class *class)
+{
+	struct zspage *to;
+	bool moved;
+
+	if (!spin_trylock(&class->lock))
+		return false;
+	to = find_target(class);
+	moved = to && move_object(from, index, to);
+	if (moved)
+		zs_zspage_regroup(to);
+	spin_unlock(&class->lock);
+	return moved;
+}
+
 /*
  * Move an object to a larger class. That class's lock is only tried for, so there is
  * no order among them. The size is read before the pin and is a hint:
@@ -288,21 +304,11 @@ static bool lodge_object(struct zspage *from, unsigned int index)
 	u64 *word = zs_table_entry(&class->pool->words,
 				   zs_obj_handle(from, index));
 	unsigned int bytes = zspool_word_size(READ_ONCE(*word)) + ZS_HEADER;
-	bool moved = false;
 
-	while (!moved && (class = next_lodging(class, bytes))) {
-		struct zspage *to;
-
-		if (!spin_trylock(&class->lock))
-			continue;
-		to = find_target(class);
-		if (to && move_object(from, index, to)) {
-			zs_zspage_regroup(to);
-			moved = true;
-		}
-		spin_unlock(&class->lock);
-	}
-	return moved;
+	while ((class = next_lodging(class, bytes)))
+		if (try_lodge(from, index, class))
+			return true;
+	return false;
 }
 
 /*
