@@ -14,6 +14,9 @@
 /* An object may lodge in a class that is larger by no more than this part of it. */
 #define LODGE_WASTE	8
 
+/* After so many passes little more comes of it; and writers may go on for ever. */
+#define FOLD_PASSES	4
+
 /* Pages that a class's objects would fill if none were free among them. */
 static unsigned long class_needs(const struct size_class *class)
 {
@@ -25,7 +28,7 @@ static unsigned long class_needs(const struct size_class *class)
 }
 
 /**
- * zs_class_freeable() - pages that compaction of a class would free at best
+ * zs_class_freeable() - pages that compaction of a class by itself would free
  * @class: the class
  *
  * Context: any; the figures are read as they go by.
@@ -40,8 +43,10 @@ unsigned long zs_class_freeable(const struct size_class *class)
 }
 
 /**
- * zs_compact_estimate() - pages that compaction would give back at best
+ * zs_compact_estimate() - pages that compaction would give back
  * @pool: the pool
+ *
+ * Without those that folding classes together gives: it may find them or not.
  *
  * Context: any; the figures are read as they go by.
  * Return: how many
@@ -71,7 +76,7 @@ static struct zspage *find_source(struct size_class *class)
 /*
  * The fullest zspage that has room as it is: compaction allocates nothing. A
  * whole page comes with its object, so there has to be none in its place yet.
- * The source is on no list, so it is not it.
+ * The source is on no list, or another class's, so it is not it.
  */
 static struct zspage *find_target(struct size_class *class)
 {
@@ -85,6 +90,13 @@ static struct zspage *find_target(struct size_class *class)
 	return NULL;
 }
 
+/* May an object of @bytes, with its header, be in this class, which is not its own? */
+static bool may_lodge(const struct size_class *class, unsigned int bytes)
+{
+	return !zs_class_sole(class) && bytes <= class->size &&
+	       class->size <= bytes + bytes / LODGE_WASTE;
+}
+
 /*
  * Move an object that the caller found in use, if nobody is at it. @to may be
  * @from, or of another class whose lock is held too. A whole page is not copied but
@@ -95,6 +107,7 @@ static bool move_object(struct zspage *from, unsigned int index,
 			struct zspage *to)
 {
 	bool sole = zs_class_sole(from->class);
+	bool lodges = to->class != from->class;
 	struct zspool *pool = from->class->pool;
 	zspool_handle_t handle = zs_obj_handle(from, index);
 	u64 *word = zs_table_entry(&pool->words, handle);
@@ -106,8 +119,9 @@ static bool move_object(struct zspage *from, unsigned int index,
 		return false;
 	moved = zs_word_names(value, from, index) &&
 		!(value & ZSPOOL_WORD_DEFER) &&
-		(sole ? !(from->isolated & BIT(index)) :
-			zspool_word_size(value) + ZS_HEADER <= to->class->size);
+		!(sole && from->isolated & BIT(index)) &&
+		(!lodges ||
+		 may_lodge(to->class, zspool_word_size(value) + ZS_HEADER));
 	if (moved) {
 		if (sole)
 			zs_zspage_hand_over(from, index, to);
@@ -255,26 +269,32 @@ static unsigned long class_room(const struct size_class *class)
 	return objs > inuse ? objs - inuse : 0;
 }
 
-/*
- * The next class that may lodge objects of @bytes with their header, which belong
- * in @class or below. NULL: none.
- */
+/* The next class that may lodge objects of @bytes from @class or below. NULL: none. */
 static struct size_class *next_lodging(struct size_class *class,
 				       unsigned int bytes)
 {
-	class++;
-	return !zs_class_sole(class) &&
-	       class->size <= bytes + bytes / LODGE_WASTE ? class : NULL;
+	return may_lodge(class + 1, bytes) ? class + 1 : NULL;
 }
 
-static unsigned long room_above(struct size_class *class)
+static unsigned long room_above(struct size_class *class, unsigned int bytes)
 {
-	unsigned int bytes = class->size;
 	unsigned long room = 0;
 
 	while ((class = next_lodging(class, bytes)))
 		room += class_room(class);
 	return room;
+}
+
+/*
+ * Bytes of an object with its header, read without its pin: a hint. It may be
+ * those of what the handle held before; move_object() sees what it is.
+ */
+static unsigned int bytes_of(struct zspage *zspage, unsigned int index)
+{
+	u64 *word = zs_table_entry(&zspage->class->pool->words,
+				   zs_obj_handle(zspage, index));
+
+	return zspool_word_size(READ_ONCE(*word)) + ZS_HEADER;
 }
 
 static bool try_lodge(struct zspage *from, unsigned int index,
@@ -295,15 +315,12 @@ static bool try_lodge(struct zspage *from, unsigned int index,
 
 /*
  * Move an object to a larger class. That class's lock is only tried for, so there is
- * no order among them. The size is read before the pin and is a hint:
- * move_object() sees whether the object fits.
+ * no order among them.
  */
 static bool lodge_object(struct zspage *from, unsigned int index)
 {
+	unsigned int bytes = bytes_of(from, index);
 	struct size_class *class = from->class;
-	u64 *word = zs_table_entry(&class->pool->words,
-				   zs_obj_handle(from, index));
-	unsigned int bytes = zspool_word_size(READ_ONCE(*word)) + ZS_HEADER;
 
 	while ((class = next_lodging(class, bytes)))
 		if (try_lodge(from, index, class))
@@ -320,14 +337,17 @@ static unsigned int fold(struct zspage *zspage, struct page **pages)
 	struct size_class *class = zspage->class;
 	unsigned int last = zspage->nr_pages - 1;
 	unsigned int first = last * PAGE_SIZE / class->size;
+	unsigned int least = class->size;
 	unsigned int nr = 0, i;
 
 	if (zspage->isolated >> last)
 		return 0;
 	i = first;
-	for_each_set_bit_from(i, zs_used_map(zspage), class->objs)
+	for_each_set_bit_from(i, zs_used_map(zspage), class->objs) {
+		least = min(least, bytes_of(zspage, i));
 		nr++;
-	if (nr > room_above(class))
+	}
+	if (nr > room_above(class, least))
 		return 0;
 	i = first;
 	for_each_set_bit_from(i, zs_used_map(zspage), class->objs)
@@ -336,16 +356,13 @@ static unsigned int fold(struct zspage *zspage, struct page **pages)
 	return zs_zspage_cut(zspage, pages);
 }
 
-static unsigned long fold_class(struct size_class *class)
+static unsigned int fold_class(struct size_class *class)
 {
-	struct zspool *pool = class->pool;
 	struct page *pages[ZS_CHAIN_MAX];
-	unsigned long before = READ_ONCE(class->nr_pages);
-	unsigned long after;
 	struct zspage *zspage;
-	unsigned int nr = 0;
+	unsigned int nr = 0, i;
 
-	if (zs_class_sole(class) || !before)
+	if (zs_class_sole(class) || !READ_ONCE(class->nr_pages))
 		return 0;
 	spin_lock(&class->lock);
 	zspage = find_source(class);
@@ -354,30 +371,32 @@ static unsigned long fold_class(struct size_class *class)
 		zs_zspage_settle(zspage);
 	}
 	spin_unlock(&class->lock);
-	while (nr)
-		zs_page_put(pool, pages[--nr]);
-	zs_release_now(pool);
-	after = READ_ONCE(class->nr_pages);
-	return before > after ? before - after : 0;
+	for (i = 0; i < nr; i++)
+		zs_page_put(class->pool, pages[i]);
+	return nr;
 }
 
 /*
  * When each class is as small as it can be, its last page is half empty on
  * average; of two such neighbours one page can be had. An object that moves up
  * for it wastes a little, until it is freed or written anew. What moves up makes
- * others fit or not: so until nothing comes of it.
+ * room for others below, and takes it from others above: so not once only.
  */
 static unsigned long fold_classes(struct zspool *pool, unsigned long enough)
 {
 	unsigned long freed = 0, before;
+	unsigned int passes = FOLD_PASSES;
 	unsigned int i;
 
 	do {
 		before = freed;
-		for (i = 0; i < zs_nr_classes && freed < enough; i++)
+		for (i = 0; i < zs_nr_classes && freed < enough; i++) {
 			freed += fold_class(&pool->classes[i]);
-		cond_resched();
-	} while (freed > before && freed < enough);
+			cond_resched();
+		}
+	} while (--passes && freed > before && freed < enough);
+	if (freed)
+		zs_release_now(pool);
 	return freed;
 }
 

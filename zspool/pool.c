@@ -259,8 +259,8 @@ static enum lack try_take(struct size_class *class, zspool_handle_t handle,
 		lack = LACK_ZSPAGE;
 		goto unlock;
 	}
-	/* beside the descriptor's first line, not after it */
-	prefetchw(zs_used_map(zspage));
+	/* the bitmap, beside the descriptor's first line, not after it */
+	prefetchw(&zspage->pages[class->pages]);
 	if (!zs_zspage_has_room(zspage)) {
 		if (!*spare) {
 			lack = LACK_PAGE;
@@ -494,7 +494,8 @@ EXPORT_SYMBOL_GPL(zspool_huge_size);
  * @pool: the pool
  * @size: bytes
  *
- * Objects of the same class index take the same memory.
+ * Objects of the same class index take the same memory, but for those that
+ * compaction has moved to a larger class.
  *
  * Context: any.
  * Return: the index; -EINVAL for size 0, -ENOSPC for a size over PAGE_SIZE
