@@ -5,7 +5,6 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/export.h>
-#include <linux/prefetch.h>
 #include <linux/slab.h>
 #include "internal.h"
 
@@ -259,8 +258,6 @@ static enum lack try_take(struct size_class *class, zspool_handle_t handle,
 		lack = LACK_ZSPAGE;
 		goto unlock;
 	}
-	/* the bitmap, beside the descriptor's first line, not after it */
-	prefetchw(&zspage->pages[class->pages]);
 	if (!zs_zspage_has_room(zspage)) {
 		if (!*spare) {
 			lack = LACK_PAGE;
