@@ -429,7 +429,8 @@ unsigned long zs_compact_some(struct zspool *pool, unsigned long enough)
  * zspool_compact() - move objects together and give empty pages back
  * @pool: the pool
  *
- * Objects that are pinned stay where they are. The stock is given back too.
+ * Objects that are pinned stay where they are. What is in the last page of a size
+ * class moves to larger ones that have room for it. The stock is given back too.
  *
  * Context: process; sleeps. A second call waits for the first.
  * Return: pages freed, without those of the stock
