@@ -426,6 +426,28 @@ unsigned long zs_compact_some(struct zspool *pool, unsigned long enough)
 }
 
 /**
+ * zs_compact_those() - compact some classes, and fold all if anything comes of it
+ * @pool: the pool, its compact_lock held
+ * @which: is it to be?
+ *
+ * Context: process.
+ */
+void zs_compact_those(struct zspool *pool,
+		      bool (*which)(const struct size_class *class))
+{
+	unsigned long freed = 0;
+	unsigned int i;
+
+	lockdep_assert_held(&pool->compact_lock);
+	for (i = 0; i < zs_nr_classes; i++)
+		if (which(&pool->classes[i]))
+			freed += compact_class(&pool->classes[i]);
+	if (freed)
+		freed += fold_classes(pool, ULONG_MAX);
+	atomic_long_add(freed, &pool->count[ZS_COMPACTED]);
+}
+
+/**
  * zspool_compact() - move objects together and give empty pages back
  * @pool: the pool
  *

@@ -44,6 +44,7 @@
  *                         allocates memory or waits for I/O, so waits are
  *                         short, and no folio lock is waited for (see
  *                         stock.c)
+ *   tidy's worker         compaction, with compact_lock if nobody has it
  *   preempt-off, spinlock zspool_free() by trypin, else it sets DEFER
  *   irq, softirq          zspool_free() only sets DEFER and queues the worker:
  *                         no lock here is irq-safe, by design (an irq-safe
@@ -320,6 +321,7 @@ struct zspool {
 	struct list_head dead;		/* dead_lock: zspages to release */
 	struct delayed_work release_work;
 	struct delayed_work defer_work;
+	struct delayed_work tidy_work;
 
 	atomic_long_t pages;
 	long limit;			/* of pages; 0: none */
@@ -537,6 +539,15 @@ void zs_release_work(struct work_struct *work);
 unsigned long zs_class_freeable(const struct size_class *class);
 unsigned long zs_compact_estimate(struct zspool *pool);
 unsigned long zs_compact_some(struct zspool *pool, unsigned long enough);
+void zs_compact_those(struct zspool *pool,
+		      bool (*which)(const struct size_class *class));
+
+/* tidy.c */
+#define ZS_TIDY_EVERY	8	/* objects: how often a class is looked at */
+void zs_tidy_ask(struct size_class *class);
+void zs_tidy_work(struct work_struct *work);
+int zs_tidy_init(void);
+void zs_tidy_exit(void);
 
 /* shrink.c */
 int zs_shrink_init(void);

@@ -24,9 +24,12 @@ static int __init zspool_init(void)
 	err = zs_zspage_cache_init();
 	if (err)
 		goto exit_debugfs;
-	err = zs_route_init();
+	err = zs_tidy_init();
 	if (err)
 		goto exit_cache;
+	err = zs_route_init();
+	if (err)
+		goto exit_tidy;
 	err = zs_shrink_init();
 	if (err)
 		goto exit_route;
@@ -34,6 +37,8 @@ static int __init zspool_init(void)
 
 exit_route:
 	zs_route_exit();
+exit_tidy:
+	zs_tidy_exit();
 exit_cache:
 	zs_zspage_cache_exit();
 exit_debugfs:
@@ -49,6 +54,7 @@ static void __exit zspool_exit(void)
 {
 	zs_shrink_exit();
 	zs_route_exit();
+	zs_tidy_exit();
 	zs_zspage_cache_exit();
 	zs_debugfs_exit();
 	destroy_workqueue(zs_wq);

@@ -45,6 +45,7 @@ static int pool_init(struct zspool *pool, const char *name,
 	INIT_LIST_HEAD(&pool->dead);
 	INIT_DELAYED_WORK(&pool->release_work, zs_release_work);
 	INIT_DELAYED_WORK(&pool->defer_work, zs_defer_work);
+	INIT_DELAYED_WORK(&pool->tidy_work, zs_tidy_work);
 	pool->route = route;
 
 	pool->classes = kvcalloc(zs_nr_classes, sizeof(*pool->classes),
@@ -187,6 +188,7 @@ void zspool_destroy(struct zspool *pool)
 	/* what is put off need not be done: the words still name objects */
 	WRITE_ONCE(pool->dying, true);
 	cancel_delayed_work_sync(&pool->defer_work);
+	cancel_delayed_work_sync(&pool->tidy_work);
 
 	do {
 		busy = false;
@@ -426,7 +428,7 @@ void zspool_drop(struct zspool *pool, zspool_word_t obj)
 	struct size_class *class;
 	struct zspage *zspage;
 	struct page *page;
-	bool gone;
+	bool gone, look;
 
 	if (!zspool_word_is_obj(obj))
 		return;
@@ -437,11 +439,14 @@ void zspool_drop(struct zspool *pool, zspool_word_t obj)
 	page = zs_class_sole(class) ?
 		zs_zspage_vacate(zspage, zs_word_index(obj)) : NULL;
 	gone = zs_zspage_settle(zspage);
+	look = !(class->inuse % ZS_TIDY_EVERY);
 	spin_unlock(&class->lock);
 	if (page)
 		zs_page_put(pool, page);
 	if (gone)
 		zs_release_dead(pool, false);
+	if (unlikely(look))
+		zs_tidy_ask(class);
 }
 EXPORT_SYMBOL_GPL(zspool_drop);
 

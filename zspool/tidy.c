@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tidy.c - compaction by itself, where much has come free
+ *
+ * When a process ends its pages go, and leave holes in zspages that others still have
+ * objects in: long chains, which waste little, are seldom empty. So a free that
+ * finds a fifth of its class's pages to be freeable asks for a worker, which comes
+ * a second later and compacts the classes that are so by then. Nobody waits for it,
+ * and it holds no more than compaction always holds.
+ */
+#include <linux/module.h>
+#include "internal.h"
+
+/* How long to wait for more frees: as one process ends, others may. */
+#define TIDY_DELAY	HZ
+/* As few pages as this are not worth it. */
+#define TIDY_LEAST	2
+
+static unsigned int compact_at = 20;
+module_param(compact_at, uint, 0644);
+MODULE_PARM_DESC(compact_at, "compact a size class by itself if so many percent of its pages would come free (default: 20; 0: never)");
+
+/* Not zs_wq, which reclaim may need: here somebody may be at it for long. */
+static struct workqueue_struct *tidy_wq;
+
+static bool is_untidy(const struct size_class *class)
+{
+	unsigned int percent = READ_ONCE(compact_at);
+	unsigned long freeable = zs_class_freeable(class);
+
+	return percent && freeable >= TIDY_LEAST &&
+	       freeable * 100 >= READ_ONCE(class->nr_pages) * percent;
+}
+
+/**
+ * zs_tidy_ask() - have a class compacted if that is worth while
+ * @class: where something was freed
+ *
+ * Context: any but irq.
+ */
+void zs_tidy_ask(struct size_class *class)
+{
+	struct zspool *pool = class->pool;
+
+	if (is_untidy(class) && !READ_ONCE(pool->dying))
+		queue_delayed_work(tidy_wq, &pool->tidy_work, TIDY_DELAY);
+}
+
+/**
+ * zs_tidy_work() - compact the classes that are worth it
+ * @work: the pool's tidy_work
+ *
+ * Context: the worker.
+ */
+void zs_tidy_work(struct work_struct *work)
+{
+	struct zspool *pool = container_of(to_delayed_work(work),
+					   struct zspool, tidy_work);
+
+	/* who compacts already does it all */
+	if (!mutex_trylock(&pool->compact_lock))
+		return;
+	zs_compact_those(pool, is_untidy);
+	mutex_unlock(&pool->compact_lock);
+}
+
+/**
+ * zs_tidy_init() - make what the worker runs on
+ *
+ * Context: process; sleeps.
+ * Return: 0 or -ENOMEM
+ */
+int zs_tidy_init(void)
+{
+	tidy_wq = alloc_workqueue("zspool_tidy", WQ_UNBOUND, 0);
+	return tidy_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * zs_tidy_exit() - the end of zs_tidy_init(); no pool is left
+ *
+ * Context: process; sleeps.
+ */
+void zs_tidy_exit(void)
+{
+	destroy_workqueue(tidy_wq);
+}
