@@ -426,25 +426,33 @@ unsigned long zs_compact_some(struct zspool *pool, unsigned long enough)
 }
 
 /**
- * zs_compact_those() - compact some classes, and fold all if anything comes of it
+ * zs_compact_class() - compact one class by itself
+ * @class: the class; the pool's compact_lock is held
+ *
+ * Context: process.
+ * Return: pages freed
+ */
+unsigned long zs_compact_class(struct size_class *class)
+{
+	unsigned long freed;
+
+	lockdep_assert_held(&class->pool->compact_lock);
+	freed = compact_class(class);
+	atomic_long_add(freed, &class->pool->count[ZS_COMPACTED]);
+	return freed;
+}
+
+/**
+ * zs_fold_classes() - fold classes together, each having been compacted
  * @pool: the pool, its compact_lock held
- * @which: is it to be?
  *
  * Context: process.
  */
-void zs_compact_those(struct zspool *pool,
-		      bool (*which)(const struct size_class *class))
+void zs_fold_classes(struct zspool *pool)
 {
-	unsigned long freed = 0;
-	unsigned int i;
-
 	lockdep_assert_held(&pool->compact_lock);
-	for (i = 0; i < zs_nr_classes; i++)
-		if (which(&pool->classes[i]))
-			freed += compact_class(&pool->classes[i]);
-	if (freed)
-		freed += fold_classes(pool, ULONG_MAX);
-	atomic_long_add(freed, &pool->count[ZS_COMPACTED]);
+	atomic_long_add(fold_classes(pool, ULONG_MAX),
+			&pool->count[ZS_COMPACTED]);
 }
 
 /**

@@ -44,7 +44,7 @@
  *                         allocates memory or waits for I/O, so waits are
  *                         short, and no folio lock is waited for (see
  *                         stock.c)
- *   tidy's worker         compaction, with compact_lock if nobody has it
+ *   tidy's worker         compaction; tries for compact_lock, class by class
  *   preempt-off, spinlock zspool_free() by trypin, else it sets DEFER
  *   irq, softirq          zspool_free() only sets DEFER and queues the worker:
  *                         no lock here is irq-safe, by design (an irq-safe
@@ -539,8 +539,8 @@ void zs_release_work(struct work_struct *work);
 unsigned long zs_class_freeable(const struct size_class *class);
 unsigned long zs_compact_estimate(struct zspool *pool);
 unsigned long zs_compact_some(struct zspool *pool, unsigned long enough);
-void zs_compact_those(struct zspool *pool,
-		      bool (*which)(const struct size_class *class));
+unsigned long zs_compact_class(struct size_class *class);
+void zs_fold_classes(struct zspool *pool);
 
 /* tidy.c */
 #define ZS_TIDY_EVERY	8	/* objects: how often a class is looked at */

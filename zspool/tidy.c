@@ -29,7 +29,7 @@ static bool is_untidy(const struct size_class *class)
 	unsigned long freeable = zs_class_freeable(class);
 
 	return percent && freeable >= TIDY_LEAST &&
-	       freeable * 100 >= READ_ONCE(class->nr_pages) * percent;
+	       (u64)freeable * 100 >= (u64)READ_ONCE(class->nr_pages) * percent;
 }
 
 /**
@@ -56,12 +56,33 @@ void zs_tidy_work(struct work_struct *work)
 {
 	struct zspool *pool = container_of(to_delayed_work(work),
 					   struct zspool, tidy_work);
+	unsigned long freed = 0;
+	unsigned int i;
 
-	/* who compacts already does it all */
-	if (!mutex_trylock(&pool->compact_lock))
+	for (i = 0; i < zs_nr_classes; i++) {
+		struct size_class *class = &pool->classes[i];
+
+		if (READ_ONCE(pool->dying))
+			return;
+		if (!is_untidy(class))
+			continue;
+		/* not held for long: reclaim only tries for it */
+		if (!mutex_trylock(&pool->compact_lock))
+			goto again;
+		freed += zs_compact_class(class);
+		mutex_unlock(&pool->compact_lock);
+	}
+	/* that is as much as folding may find; for less it is not worth it */
+	if (freed < zs_nr_classes)
 		return;
-	zs_compact_those(pool, is_untidy);
-	mutex_unlock(&pool->compact_lock);
+	if (mutex_trylock(&pool->compact_lock)) {
+		zs_fold_classes(pool);
+		mutex_unlock(&pool->compact_lock);
+	}
+	return;
+again:
+	/* whoever has it may have passed this class already */
+	queue_delayed_work(tidy_wq, &pool->tidy_work, TIDY_DELAY);
 }
 
 /**
