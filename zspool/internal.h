@@ -322,6 +322,8 @@ struct zspool {
 	struct delayed_work release_work;
 	struct delayed_work defer_work;
 	struct delayed_work tidy_work;
+	bool tidy_asked;		/* since it came last; lossy */
+	unsigned int tidy_waits;	/* tidy_work's own */
 
 	atomic_long_t pages;
 	long limit;			/* of pages; 0: none */

@@ -5,14 +5,16 @@
  * When a process ends its pages go, and leave holes in zspages that others still have
  * objects in: long chains, which waste little, are seldom empty. So a free that
  * finds a fifth of its class's pages to be freeable asks for a worker, which comes
- * a second later and compacts the classes that are so by then. Nobody waits for it,
- * and it holds no more than compaction always holds.
+ * when nobody has asked for a second, or after ten: what is moved while more comes
+ * free is moved in vain. It compacts the classes that are so by then. Nobody waits
+ * for it, and it holds no more than compaction always holds.
  */
 #include <linux/module.h>
 #include "internal.h"
 
-/* How long to wait for more frees: as one process ends, others may. */
+/* How long to wait for more frees: a process that ends, or comes back, has many. */
 #define TIDY_DELAY	HZ
+#define TIDY_WAITS	10
 /* As few pages as this are not worth it. */
 #define TIDY_LEAST	2
 
@@ -42,8 +44,22 @@ void zs_tidy_ask(struct size_class *class)
 {
 	struct zspool *pool = class->pool;
 
-	if (is_untidy(class) && !READ_ONCE(pool->dying))
-		queue_delayed_work(tidy_wq, &pool->tidy_work, TIDY_DELAY);
+	if (!is_untidy(class) || READ_ONCE(pool->dying))
+		return;
+	WRITE_ONCE(pool->tidy_asked, true);
+	queue_delayed_work(tidy_wq, &pool->tidy_work, TIDY_DELAY);
+}
+
+/* Has somebody asked again since the worker came last? Then it waits, but not for ever. */
+static bool is_early(struct zspool *pool)
+{
+	bool asked = READ_ONCE(pool->tidy_asked);
+
+	WRITE_ONCE(pool->tidy_asked, false);
+	if (asked && pool->tidy_waits++ < TIDY_WAITS)
+		return true;
+	pool->tidy_waits = 0;
+	return false;
 }
 
 /**
@@ -59,6 +75,8 @@ void zs_tidy_work(struct work_struct *work)
 	unsigned long freed = 0;
 	unsigned int i;
 
+	if (is_early(pool))
+		goto again;
 	for (i = 0; i < zs_nr_classes; i++) {
 		struct size_class *class = &pool->classes[i];
 
@@ -66,7 +84,10 @@ void zs_tidy_work(struct work_struct *work)
 			return;
 		if (!is_untidy(class))
 			continue;
-		/* not held for long: reclaim only tries for it */
+		/*
+		 * Not held for long: reclaim only tries for it. Who has it may have
+		 * passed this class already.
+		 */
 		if (!mutex_trylock(&pool->compact_lock))
 			goto again;
 		freed += zs_compact_class(class);
@@ -81,7 +102,6 @@ void zs_tidy_work(struct work_struct *work)
 	}
 	return;
 again:
-	/* whoever has it may have passed this class already */
 	queue_delayed_work(tidy_wq, &pool->tidy_work, TIDY_DELAY);
 }
 
