@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Rows 5 and 6: all-in memory when filled, overwritten, discarded, compacted."""
+"""Rows 5 and 6: all-in memory when filled, overwritten, discarded, compacted.
+
+And what a device holds when processes have ended: every other stretch of it is free, at
+once and some seconds later.
+"""
+
+import subprocess
+import time
 
 import zbload
 from allin import Account
 from device import NAMES, Device, in_turn
 
-PHASES = ("filled", "overwritten", "discarded", "compacted")
 # Bytes do not vary as times do: more rounds would say the same.
 ROUNDS = 2
+STRETCH = 16 << 20	# what a process had
+SETTLED_SECONDS = 6
 
 
 def phases(device, algorithm):
@@ -21,6 +29,21 @@ def phases(device, algorithm):
     device.set("compact", 1)
     found["compacted"] = account.now()
     zbload.run("verify", device, threads=2)
+    found.update(ended(device, algorithm))
+    return found
+
+
+def ended(device, algorithm):
+    account, found = Account(device, algorithm), {}
+    zbload.run("write", device)
+    for start in range(0, zbload.corpus_bytes(), 2 * STRETCH):
+        subprocess.run(["blkdiscard", "-o", str(start), "-l", str(STRETCH), device.path],
+                       check=True)
+    # it has not seen these go
+    zbload.forget(device)
+    found["stretches freed"] = account.now()
+    time.sleep(SETTLED_SECONDS)
+    found["seconds later"] = account.now()
     device.reset()
     return found
 
