@@ -9,6 +9,9 @@
  * free is moved in vain. It compacts the classes that are so by then. Nobody waits
  * for it, and it holds no more than compaction always holds.
  */
+#define pr_fmt(fmt) "zspool: " fmt
+
+#include <linux/kstrtox.h>
 #include <linux/module.h>
 #include "internal.h"
 
@@ -19,7 +22,24 @@
 #define TIDY_LEAST	2
 
 static unsigned int compact_at = 20;
-module_param(compact_at, uint, 0644);
+
+static int compact_at_set(const char *words, const struct kernel_param *kp)
+{
+	unsigned int percent;
+
+	if (kstrtouint(words, 0, &percent) || percent > 100) {
+		pr_err("compact_at is in percent, 0 to 100\n");
+		return -EINVAL;
+	}
+	WRITE_ONCE(compact_at, percent);
+	return 0;
+}
+
+static const struct kernel_param_ops compact_at_ops = {
+	.set = compact_at_set,
+	.get = param_get_uint,
+};
+module_param_cb(compact_at, &compact_at_ops, &compact_at, 0644);
 MODULE_PARM_DESC(compact_at, "compact a size class by itself if so many percent of its pages would come free (default: 20; 0: never)");
 
 /* Not zs_wq, which reclaim may need: here somebody may be at it for long. */
