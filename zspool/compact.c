@@ -472,6 +472,8 @@ unsigned long zspool_compact(struct zspool *pool)
 	mutex_lock(&pool->compact_lock);
 	freed = zs_compact_some(pool, ULONG_MAX);
 	mutex_unlock(&pool->compact_lock);
+	/* the worker may have pages in its hands that came free before */
+	flush_delayed_work(&pool->release_work);
 	return freed;
 }
 EXPORT_SYMBOL_GPL(zspool_compact);
