@@ -124,12 +124,18 @@ static int write_bounced(struct zblock *dev, struct part part, struct bio *bio,
 			zblock_copy_from_bio(bio, iter, to, part.len);
 		else
 			memset(to, 0, part.len);
-		err = zblock_write_page(dev, page, part.index, patch);
+		err = zblock_write_page(dev, page, part.index, patch, false);
 	}
 	if (patch)
 		zblock_patch_end(dev, part.index);
 	__free_page(page);
 	return err;
+}
+
+/* A single page that somebody waits for: swap's, on a synchronous disk. */
+static bool may_be_late(const struct bio *bio)
+{
+	return op_is_sync(bio->bi_opf) && bio->bi_iter.bi_size == PAGE_SIZE;
 }
 
 static int transfer_part(struct zblock *dev, struct bio *bio,
@@ -143,7 +149,8 @@ static int transfer_part(struct zblock *dev, struct bio *bio,
 		return write ? write_bounced(dev, part, bio, iter) :
 			       read_bounced(dev, part, bio, iter);
 	if (write) {
-		err = zblock_write_page(dev, bv.bv_page, part.index, false);
+		err = zblock_write_page(dev, bv.bv_page, part.index, false,
+					may_be_late(bio));
 	} else {
 		err = zblock_read_page(dev, bv.bv_page, part.index, bio);
 		flush_dcache_page(bv.bv_page);

@@ -268,8 +268,11 @@ void zblock_clear(struct zblock *dev)
 	zblock_policy_stop(&dev->auto_recompress);
 	set_capacity_and_notify(dev->disk, 0);
 	part_stat_set_all(dev->disk->part0, 0);
-	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE)) {
+		zblock_queue_flush(dev->queue);
+		zblock_late_drop(dev);
 		zblock_units_stop(dev);
+	}
 	/* block_state looks at slots, and at what is computed from this */
 	down_write(&dev->init_lock);
 	WRITE_ONCE(dev->nr_pages, 0);

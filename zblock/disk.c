@@ -87,8 +87,10 @@ void zblock_unclaim(struct zblock *dev)
 
 static void free_device(struct zblock *dev)
 {
-	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE)) {
 		zblock_queue_destroy(dev->queue);
+		zblock_late_destroy(dev->late);
+	}
 	free_percpu(dev->stats);
 	kfree(dev);
 }
@@ -102,9 +104,12 @@ static struct zblock *alloc_device(void)
 	if (!dev)
 		return NULL;
 	dev->stats = alloc_percpu(struct zblock_stats);
-	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
-		dev->queue = zblock_queue_create();
-	if (!dev->stats || (IS_ENABLED(CONFIG_ZBLOCK_LARGE) && !dev->queue)) {
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE)) {
+		dev->queue = zblock_queue_create(dev);
+		dev->late = zblock_late_create(dev);
+	}
+	if (!dev->stats || (IS_ENABLED(CONFIG_ZBLOCK_LARGE) &&
+			    !(dev->queue && dev->late))) {
 		free_device(dev);
 		return NULL;
 	}

@@ -50,6 +50,7 @@ static void mark_all(struct zblock *dev, s64 age)
 	unsigned long i;
 
 	lockdep_assert_held(&dev->op_lock);
+	zblock_late_flush(dev);
 	for (i = 0; i < dev->nr_pages; i++) {
 		if (!(i % AT_ONCE))
 			cond_resched();

@@ -66,7 +66,8 @@ static void measure(struct zblock *dev, u64 *bytes)
 	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
 		bytes[PART_BACKING] = zblock_backing_bytes(dev->backing);
 	bytes[PART_DEVICE] = sizeof(*dev) +
-			     (IS_ENABLED(CONFIG_ZBLOCK_LARGE) ? zblock_queue_bytes() : 0) +
+			     (IS_ENABLED(CONFIG_ZBLOCK_LARGE) ?
+			      zblock_queue_bytes() + zblock_late_bytes(dev) : 0) +
 			     num_possible_cpus() * sizeof(struct zblock_stats) +
 			     BITS_TO_LONGS(dev->nr_units) * sizeof(long);
 	up_read(&dev->init_lock);

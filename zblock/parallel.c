@@ -20,6 +20,9 @@
  * takes nothing more from a submitter who waits, as he would wait for that task,
  * too; but what was left to helpers it does.
  *
+ * A single page that somebody waits for has nothing to be shared, but may be copied,
+ * and stored when the write has ended: late.c. Helpers do that too.
+ *
  * A job is freed by who gives back its last reference: each chunk has one, and
  * the submitter.
  */
@@ -110,6 +113,7 @@ struct zblock_helper {
 
 /**
  * struct zblock_queue - a device's jobs
+ * @dev: constant
  * @lock: of @jobs and what is in them
  * @jobs: with chunks to take, oldest first
  * @nr: chunks to take, of all of them; @lock to write
@@ -121,6 +125,7 @@ struct zblock_helper {
  * @helper: constant
  */
 struct zblock_queue {
+	struct zblock *dev;
 	spinlock_t lock;		/* of @jobs and what is in them */
 	struct list_head jobs;
 	unsigned int nr;
@@ -231,14 +236,17 @@ static struct zblock_job *take_any(struct zblock_queue *queue, bool owed,
 	return job;
 }
 
-static bool has_jobs(const void *queue)
+static bool has_work(const void *where)
 {
-	return READ_ONCE(((const struct zblock_queue *)queue)->nr);
+	const struct zblock_queue *queue = where;
+
+	return READ_ONCE(queue->nr) || zblock_late_waits(queue->dev);
 }
 
+/* Is there work that is left to helpers? */
 static bool is_owed(const struct zblock_queue *queue)
 {
-	return READ_ONCE(queue->owed);
+	return READ_ONCE(queue->owed) || zblock_late_waits(queue->dev);
 }
 
 /* But for the submitter's own part, which is to end the bio. */
@@ -273,22 +281,31 @@ static bool is_alone(void)
 	return single_task_running() && !need_resched();
 }
 
-static bool help(struct zblock_queue *queue)
+/* Do a chunk of a job; false if there is none. */
+static bool help_with_job(struct zblock_queue *queue)
 {
 	struct zblock_job *job;
+	unsigned int flags, i;
+	bool reclaim;
+
+	job = take_any(queue, !is_alone(), &i);
+	if (!job)
+		return false;
+	/* as the submitter would: what it writes is to free memory */
+	reclaim = job->reclaim;
+	if (reclaim)
+		flags = memalloc_noreclaim_save();
+	do_chunk(job, i);
+	if (reclaim)
+		memalloc_noreclaim_restore(flags);
+	return true;
+}
+
+static bool help(struct zblock_queue *queue)
+{
 	bool helped = false;
-	unsigned int flags;
-	unsigned int i;
 
-	while ((job = take_any(queue, !is_alone(), &i))) {
-		/* as the submitter would: what it writes is to free memory */
-		bool reclaim = job->reclaim;
-
-		if (reclaim)
-			flags = memalloc_noreclaim_save();
-		do_chunk(job, i);
-		if (reclaim)
-			memalloc_noreclaim_restore(flags);
+	while (help_with_job(queue) || zblock_late_store(queue->dev)) {
 		helped = true;
 		cond_resched();
 	}
@@ -307,7 +324,7 @@ static bool stay(struct zblock_queue *queue)
 
 	do {
 		atomic_inc(&queue->lookouts);
-		more = look_out_for(has_jobs, queue);
+		more = look_out_for(has_work, queue);
 		atomic_dec(&queue->lookouts);
 		if (more)
 			helped |= help(queue);
@@ -368,6 +385,28 @@ static void call_helpers(struct zblock_queue *queue, unsigned int nr)
 		if (queue_work_on(cpu, zblock_wq, &helper->work) && !--nr)
 			break;
 	}
+}
+
+/**
+ * zblock_helpers() - how many helpers are up
+ * @dev: the device
+ *
+ * Context: any.
+ */
+unsigned int zblock_helpers(const struct zblock *dev)
+{
+	return atomic_read(&dev->queue->active);
+}
+
+/**
+ * zblock_call_helper() - one more would be of use
+ * @dev: the device
+ *
+ * Context: process.
+ */
+void zblock_call_helper(struct zblock *dev)
+{
+	call_helpers(dev->queue, 1);
 }
 
 static unsigned int chunk_bytes(const struct zblock *dev)
@@ -496,11 +535,12 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 
 /**
  * zblock_queue_create() - what a device shares its bios out by
+ * @dev: the device
  *
  * Context: process; may sleep.
  * Return: the queue, NULL if there is no memory
  */
-struct zblock_queue *zblock_queue_create(void)
+struct zblock_queue *zblock_queue_create(struct zblock *dev)
 {
 	struct zblock_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL);
 	unsigned int cpu;
@@ -512,6 +552,7 @@ struct zblock_queue *zblock_queue_create(void)
 		kfree(queue);
 		return NULL;
 	}
+	queue->dev = dev;
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->jobs);
 	for_each_possible_cpu(cpu) {
@@ -521,6 +562,20 @@ struct zblock_queue *zblock_queue_create(void)
 		helper->queue = queue;
 	}
 	return queue;
+}
+
+/**
+ * zblock_queue_flush() - wait until no helper is there
+ * @queue: of a device that does no I/O any more
+ *
+ * Context: process; may sleep.
+ */
+void zblock_queue_flush(struct zblock_queue *queue)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		flush_work(&per_cpu_ptr(queue->helper, cpu)->work);
 }
 
 /**

@@ -448,6 +448,7 @@ static int run(struct recompress *r, const char *name, int prio)
 	r->page = alloc_page(GFP_KERNEL);
 	if (!r->page)
 		return -ENOMEM;
+	zblock_late_flush(r->dev);
 	err = recompress_all(r);
 	__free_page(r->page);
 	return err;

@@ -47,6 +47,8 @@ void zblock_stat_clear(struct zblock *dev)
 /* Bytes that count as compressed data: a same-filled page has none. */
 static unsigned int stored_bytes(zspool_word_t word)
 {
+	if (zblock_word_is_late(word))
+		return PAGE_SIZE;
 	if (!zspool_word_is_obj(word) ||
 	    zspool_word_flags(word) & ZBLOCK_SAME)
 		return 0;
@@ -58,10 +60,13 @@ static int has_flag(zspool_word_t word, unsigned int flag)
 	return !!(zspool_word_flags(word) & flag);
 }
 
-/* On the backing device it takes no more memory than others. */
+/*
+ * On the backing device it takes no more memory than others; and of one that is
+ * yet to be compressed nobody knows.
+ */
 static int is_huge(zspool_word_t word)
 {
-	return has_flag(word, ZBLOCK_HUGE) && !has_flag(word, ZBLOCK_WB);
+	return has_flag(word, ZBLOCK_HUGE) && zspool_word_is_obj(word);
 }
 
 static void count_change(struct zblock *dev, enum zblock_stat which, int n)

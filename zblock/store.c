@@ -6,6 +6,9 @@
  * under its pin, and what it held before is dropped. Until the swap the old page
  * can be read; whatever fails before it leaves the old page as it was.
  *
+ * Where other CPUs have nothing to do, a page that its writer waits for is stored
+ * as it is at first, and goes in once more by a helper: late.c.
+ *
  * Out: under the pin, as the word says.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -22,7 +25,8 @@
  * @page: what
  * @index: which slot
  * @patch: the caller holds the slot's patch_lock
- * @only: 0, or: only if the slot still has this page of a unit
+ * @late: it may be compressed when the write has ended
+ * @only: 0, or: only if the slot still has this page of a unit, or this buffer
  * @obj: an object for it, 0 if there is none yet
  * @size: bytes of @obj
  * @sum: zblock_sum() of what is in @obj
@@ -32,6 +36,7 @@ struct page_write {
 	struct page *page;
 	unsigned long index;
 	bool patch;
+	bool late;
 	zspool_word_t only;
 	zspool_word_t obj;
 	size_t size;
@@ -59,10 +64,13 @@ void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
 	}
 }
 
-/* The same page of the same unit, whatever else is marked on the slot. */
+/* The same page of the same unit, or buffer, whatever else is marked on the slot. */
 static bool still_there(zspool_word_t word, zspool_word_t only)
 {
-	return zspool_word_flags(word) & ZBLOCK_UNIT &&
+	if (zblock_word_is_late(word) != zblock_word_is_late(only))
+		return false;
+	return (zblock_word_is_late(word) ||
+		zspool_word_flags(word) & ZBLOCK_UNIT) &&
 	       zspool_word_value(word) == zspool_word_value(only);
 }
 
@@ -172,6 +180,19 @@ static int store_same(struct page_write *w, unsigned long fill)
 	return publish(w, zspool_word_set_flags(w->obj, ZBLOCK_SAME));
 }
 
+/* Keep it as it is for now: -EAGAIN if it is better compressed at once. */
+static int store_late(struct page_write *w)
+{
+	zspool_word_t word;
+
+	if (zspool_prepare(w->dev->pool, w->index, GFP_EAGER) ||
+	    !zblock_late_take(w->dev, w->page, w->index, &word))
+		return -EAGAIN;
+	publish(w, word);
+	zblock_late_go(w->dev, word);
+	return 0;
+}
+
 static int compress_page(struct page_write *w, struct zblock_cctx *cctx,
 			 size_t *size)
 {
@@ -199,8 +220,12 @@ static int fill_packed(struct page_write *w, size_t *size)
 	if (!cctx)
 		return -ENOMEM;
 	err = compress_page(w, cctx, size);
-	if (err)
+	if (err) {
+		/* nobody is left to be told */
+		if (zblock_word_is_late(w->only))
+			err = -EFBIG;
 		goto out;
+	}
 	if (*size >= zspool_huge_size(w->dev->pool)) {
 		err = -EFBIG;
 		goto out;
@@ -251,13 +276,18 @@ static int write_page(struct page_write *w)
 	unsigned long fill;
 	bool same;
 	void *mem;
+	int err;
 
 	if (!zblock_sum_prepare(w->dev, w->index))
 		return -ENOMEM;
 	mem = kmap_local_page(w->page);
 	same = zblock_same_filled(mem, &fill);
 	kunmap_local(mem);
-	return same ? store_same(w, fill) : store_packed(w);
+	if (same)
+		return store_same(w, fill);
+	err = IS_ENABLED(CONFIG_ZBLOCK_LARGE) && w->late ? store_late(w) :
+							   -EAGAIN;
+	return err == -EAGAIN ? store_packed(w) : err;
 }
 
 /**
@@ -266,26 +296,29 @@ static int write_page(struct page_write *w)
  * @page: the page; may be in high memory
  * @index: where
  * @patch: the caller has called zblock_patch_begin()
+ * @late: one is waited for: it may be compressed later, see late.c
  *
  * Context: process, reclaim too; may sleep.
  * Return: 0; -ENOMEM, or -ENOSPC at mem_limit: what was stored before is intact
  */
 int zblock_write_page(struct zblock *dev, struct page *page,
-		      unsigned long index, bool patch)
+		      unsigned long index, bool patch, bool late)
 {
 	struct page_write w = {
 		.dev = dev, .page = page, .index = index, .patch = patch,
+		.late = late,
 	};
 
 	return write_page(&w);
 }
 
 /**
- * zblock_rewrite_page() - store a page of a unit by itself
+ * zblock_rewrite_page() - store a page of a unit, or of a buffer, by itself
  * @dev: the device
  * @page: the page
  * @index: where
- * @word: what the slot held when @page was read from it
+ * @word: what the slot held when @page was read from it; or that says that it is
+ *	in @page
  *
  * The slot stays as idle, and as old, as it was.
  *
@@ -392,6 +425,10 @@ int zblock_load(struct zblock *dev, unsigned long index, zspool_word_t word,
 		return load_packed(dev, index, word, dctx, mem);
 	if (zspool_word_flags(word) & ZBLOCK_UNIT)
 		return -ESTALE;
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE) && zblock_word_is_late(word)) {
+		zblock_late_load(dev, word, mem);
+		return 0;
+	}
 	if (zspool_word_flags(word) & ZBLOCK_HUGE)
 		return load_huge(dev, index, word, mem);
 	return load_same(dev, index, word, mem);

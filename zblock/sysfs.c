@@ -145,10 +145,12 @@ static ssize_t compact_store(struct device *d, struct device_attribute *attr,
 
 	/* keeps the pool there; nobody who only looks takes this lock */
 	mutex_lock(&dev->op_lock);
-	if (dev->pool)
+	if (dev->pool) {
+		zblock_late_flush(dev);
 		zspool_compact(dev->pool);
-	else
+	} else {
 		ret = -EINVAL;
+	}
 	mutex_unlock(&dev->op_lock);
 	return ret;
 }

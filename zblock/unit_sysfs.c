@@ -67,16 +67,17 @@ static ssize_t write_mode_store(struct device *d,
 }
 static DEVICE_ATTR_RW(write_mode);
 
-/* Units written, pages in units, units rewritten page by page. */
+/* Units written, pages in units, units rewritten page by page; pages of late.c. */
 static ssize_t unit_stat_show(struct device *d, struct device_attribute *attr,
 			      char *buf)
 {
 	struct zblock *dev = zblock_of(d);
 
-	return sysfs_emit(buf, "%8llu %8llu %8llu\n",
+	return sysfs_emit(buf, "%8llu %8llu %8llu %8llu\n",
 			  zblock_stat_sum(dev, ZBLOCK_UNITS),
 			  zblock_stat_sum(dev, ZBLOCK_UNIT_PAGES),
-			  zblock_stat_sum(dev, ZBLOCK_UNITS_REWRITTEN));
+			  zblock_stat_sum(dev, ZBLOCK_UNITS_REWRITTEN),
+			  zblock_stat_sum(dev, ZBLOCK_LATE));
 }
 static DEVICE_ATTR_RO(unit_stat);
 

@@ -16,6 +16,8 @@
  *                                                  does not fit into the word
  *   OBJ  HUGE       PAGE_SIZE     location         stored as it is; PRIO: that
  *                                                  algorithm has been tried too
+ *    -   HUGE       PAGE_SIZE     which buffer    as it is, outside of the pool, and
+ *                                                  to be compressed soon: late.c
  *   OBJ  PRIO n     compressed    location         stored compressed, by the
  *                                                  device's algorithm n
  *    -   UNIT       0             which writing    compressed with its
@@ -132,6 +134,7 @@
 #define ZBLOCK_DICT_MAX		SZ_1M
 
 struct zblock_column;
+struct zblock_late;
 
 /* What may be compressed as one, in bytes: powers of two; see unit.h. */
 #define ZBLOCK_UNIT_MAX		SZ_64K
@@ -140,7 +143,7 @@ struct zblock_column;
 /* May other CPUs help the one that submits a bio? See parallel.c. */
 enum zblock_write_mode {
 	ZBLOCK_MODE_SYNC,	/* no: a bio is done when it has been submitted */
-	ZBLOCK_MODE_PARALLEL,	/* with large ones, and those that nobody waits for */
+	ZBLOCK_MODE_PARALLEL,	/* yes; a small one may be done before it is compressed */
 	ZBLOCK_MODE_ASYNC,	/* and swap is told so, to wait for no write */
 	ZBLOCK_MODES
 };
@@ -174,6 +177,7 @@ enum zblock_stat {
 	ZBLOCK_UNITS,		/* units written since disksize */
 	ZBLOCK_UNIT_PAGES,	/* slots that are in a unit */
 	ZBLOCK_UNITS_REWRITTEN,	/* page by page, as few of theirs were left */
+	ZBLOCK_LATE,		/* pages written, and compressed afterwards */
 	ZBLOCK_STATS
 };
 
@@ -238,6 +242,7 @@ struct zblock_algorithm {
  * @max_used: the most pages the pool has had
  * @patch_lock: see above
  * @queue: constant
+ * @late: constant
  * @write_mode: op_lock to write
  * @unit_size: bytes of a unit from the next disksize on; op_lock to write
  * @unit_shift: pages of a unit, as a power of two; 0: there are no units; as
@@ -287,6 +292,7 @@ struct zblock {
 	struct mutex patch_lock[ZBLOCK_PATCH_LOCKS];	/* the same */
 
 	struct zblock_queue *queue;
+	struct zblock_late *late;
 	enum zblock_write_mode write_mode;
 
 	unsigned int unit_size;
@@ -326,6 +332,16 @@ static inline void zblock_patch_end(struct zblock *dev, unsigned long index)
 {
 	if (ZBLOCK_PATCHES)
 		mutex_unlock(zblock_patch_lock(dev, index));
+}
+
+/* Is the page of this word in a buffer of late.c? */
+static inline bool zblock_word_is_late(zspool_word_t word)
+{
+	const unsigned int kinds = ZBLOCK_SAME | ZBLOCK_HUGE | ZBLOCK_UNIT |
+				   ZBLOCK_WB;
+
+	return !zspool_word_is_obj(word) &&
+	       (zspool_word_flags(word) & kinds) == ZBLOCK_HUGE;
 }
 
 static inline unsigned int zblock_word_prio(zspool_word_t word)
@@ -423,7 +439,7 @@ void zblock_free_notify(struct block_device *bdev, unsigned long index);
 
 /* store.c */
 int zblock_write_page(struct zblock *dev, struct page *page,
-		      unsigned long index, bool patch);
+		      unsigned long index, bool patch, bool late);
 int zblock_rewrite_page(struct zblock *dev, struct page *page,
 			unsigned long index, zspool_word_t word);
 int zblock_read_page(struct zblock *dev, struct page *page,
@@ -437,9 +453,31 @@ void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
 
 /* parallel.c */
 bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start);
-struct zblock_queue *zblock_queue_create(void);
+unsigned int zblock_helpers(const struct zblock *dev);
+void zblock_call_helper(struct zblock *dev);
+struct zblock_queue *zblock_queue_create(struct zblock *dev);
+void zblock_queue_flush(struct zblock_queue *queue);
 void zblock_queue_destroy(struct zblock_queue *queue);
 size_t zblock_queue_bytes(void);
+
+/* late.c */
+bool zblock_late_take(struct zblock *dev, struct page *page,
+		      unsigned long index, zspool_word_t *word);
+void zblock_late_go(struct zblock *dev, zspool_word_t word);
+bool zblock_late_waits(const struct zblock *dev);
+bool zblock_late_store(struct zblock *dev);
+void zblock_late_load(struct zblock *dev, zspool_word_t word, void *mem);
+void zblock_late_drop(struct zblock *dev);
+struct zblock_late *zblock_late_create(struct zblock *dev);
+void zblock_late_destroy(struct zblock_late *late);
+size_t zblock_late_bytes(const struct zblock *dev);
+#ifdef CONFIG_ZBLOCK_LARGE
+void zblock_late_flush(struct zblock *dev);
+#else
+static inline void zblock_late_flush(struct zblock *dev)
+{
+}
+#endif
 
 /* unit_sysfs.c */
 extern const struct attribute_group zblock_unit_group;

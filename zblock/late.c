@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * late.c - a write that ends before its page is compressed
+ *
+ * Who writes one page and waits for it (swap does, where a disk says that it is
+ * synchronous) leaves the other CPUs nothing to help with. So where a helper of
+ * parallel.c is up, the page is copied into a buffer, the slot's word says which one,
+ * and the write is done: to copy takes a tenth of the time that to compress takes.
+ * The helper then stores the page as any other.
+ *
+ * What makes that safe:
+ *   - The data is stored when the write ends: reads find it in the buffer, by the
+ *     word, under the slot's pin. Whatever overwrites or frees the slot replaces the
+ *     word, as ever, and knows nothing of this.
+ *   - A buffer goes when its helper has had the slot's pin and the word was another,
+ *     or has been made another: so no reader is in it, and no word names it.
+ *     As no other page gets the buffer before, "the word still names it" proves
+ *     that the slot has not changed meanwhile.
+ *   - If the helper has no memory, the page stays where it is, and is tried again
+ *     later. There are few buffers, and where there is none the writer does the work
+ *     himself, and waits for nobody. So memory reserves are not used for them either.
+ *   - Near mem_limit no write ends before it is known that the page has room.
+ *
+ * Life of a buffer, of LATE_MAX: free -> its writer's -> todo -> a helper's -> free,
+ * or -> stuck -> todo again.
+ */
+#include <linux/container_of.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/wait_bit.h>
+#include <linux/workqueue.h>
+#include "zblock.h"
+
+/* Buffers of a device; and of them for each helper: one to do, one to come next. */
+#define LATE_MAX		16
+#define LATE_FOR_EACH		2
+
+/* A helper is called for so many writes that come within a jiffy. */
+#define BURST			8
+
+/* A page that there was no memory for is tried again after this. */
+#define RETRY_DELAY		(HZ / 10)
+
+/**
+ * struct late_page - a buffer
+ * @link: in free, todo or stuck; late->lock
+ * @page: has the data; NULL in a free one
+ * @index: its slot
+ * @reclaim: its writer might use memory reserves
+ */
+struct late_page {
+	struct list_head link;
+	struct page *page;
+	unsigned long index;
+	bool reclaim;
+};
+
+/**
+ * struct zblock_late - a device's buffers
+ * @dev: constant
+ * @lock: of the lists, and to write the numbers; nothing is taken under it
+ * @free: those that are not in use
+ * @todo: those that a helper may take, oldest first
+ * @stuck: those that there was no memory for
+ * @used: how many are not free
+ * @waiting: how many are in todo
+ * @retry: moves what is stuck to todo
+ * @jiffy: of the last write that would have liked a helper; lossy
+ * @burst: how many there were in it; lossy
+ * @buffer: a word's value is an index of this
+ */
+struct zblock_late {
+	struct zblock *dev;
+	spinlock_t lock;		/* of the lists */
+	struct list_head free;
+	struct list_head todo;
+	struct list_head stuck;
+	unsigned int used;
+	unsigned int waiting;
+	struct delayed_work retry;
+	unsigned long jiffy;
+	unsigned int burst;
+	struct late_page buffer[LATE_MAX];
+};
+
+static zspool_word_t word_of(struct zblock_late *late, struct late_page *l)
+{
+	return zspool_word_make(ZBLOCK_HUGE, PAGE_SIZE, l - late->buffer);
+}
+
+static struct late_page *buffer_of(struct zblock *dev, zspool_word_t word)
+{
+	return &dev->late->buffer[zspool_word_value(word)];
+}
+
+/* Another helper would be of use: call one where writes come one after the other. */
+static void want_helper(struct zblock_late *late)
+{
+	unsigned int burst = READ_ONCE(late->burst) + 1;
+
+	if (READ_ONCE(late->jiffy) != jiffies) {
+		WRITE_ONCE(late->jiffy, jiffies);
+		burst = 1;
+	}
+	WRITE_ONCE(late->burst, burst);
+	if (!(burst % BURST))
+		zblock_call_helper(late->dev);
+}
+
+/* What a failed write would have told must be known before. */
+static bool near_limit(struct zblock *dev)
+{
+	unsigned long limit = READ_ONCE(dev->limit_pages);
+
+	return limit && zspool_total_pages(dev->pool) + LATE_MAX >= limit;
+}
+
+static struct late_page *get_buffer(struct zblock_late *late)
+{
+	unsigned int most = LATE_FOR_EACH * zblock_helpers(late->dev);
+	struct late_page *l = NULL;
+	struct page *page;
+
+	if (READ_ONCE(late->used) >= min(most, LATE_MAX)) {
+		want_helper(late);
+		return NULL;
+	}
+	if (near_limit(late->dev))
+		return NULL;
+	page = alloc_page(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC);
+	if (!page)
+		return NULL;
+	spin_lock(&late->lock);
+	if (late->used < LATE_MAX) {
+		l = list_first_entry(&late->free, struct late_page, link);
+		list_del(&l->link);
+		WRITE_ONCE(late->used, late->used + 1);
+	}
+	spin_unlock(&late->lock);
+	if (!l) {
+		__free_page(page);
+		return NULL;
+	}
+	l->page = page;
+	return l;
+}
+
+static void put_buffer(struct zblock_late *late, struct late_page *l)
+{
+	unsigned int used;
+
+	__free_page(l->page);
+	l->page = NULL;
+	spin_lock(&late->lock);
+	list_add(&l->link, &late->free);
+	used = late->used - 1;
+	WRITE_ONCE(late->used, used);
+	spin_unlock(&late->lock);
+	/* zblock_late_flush() looks at it with the wait queue's lock held */
+	if (!used)
+		wake_up_var(&late->used);
+}
+
+/**
+ * zblock_late_take() - copy a page that is to be written
+ * @dev: the device
+ * @page: the page
+ * @index: its slot
+ * @word: what the slot is to hold; zblock_late_go() comes after that
+ *
+ * Context: process, reclaim too; does not sleep.
+ * Return: false if the page is to be stored at once
+ */
+bool zblock_late_take(struct zblock *dev, struct page *page,
+		      unsigned long index, zspool_word_t *word)
+{
+	struct late_page *l;
+
+	if (READ_ONCE(dev->write_mode) == ZBLOCK_MODE_SYNC)
+		return false;
+	l = get_buffer(dev->late);
+	if (!l)
+		return false;
+	memcpy_from_page(page_address(l->page), page, 0, PAGE_SIZE);
+	l->index = index;
+	l->reclaim = current->flags & PF_MEMALLOC;
+	*word = word_of(dev->late, l);
+	return true;
+}
+
+/* Helpers may take it. */
+static void add_todo(struct zblock_late *late, struct late_page *l)
+{
+	spin_lock(&late->lock);
+	list_add_tail(&l->link, &late->todo);
+	WRITE_ONCE(late->waiting, late->waiting + 1);
+	spin_unlock(&late->lock);
+}
+
+/**
+ * zblock_late_go() - a slot holds a word of zblock_late_take()
+ * @dev: the device
+ * @word: the word
+ *
+ * Context: process, reclaim too; may sleep.
+ */
+void zblock_late_go(struct zblock *dev, zspool_word_t word)
+{
+	zblock_count(dev, ZBLOCK_LATE, 1);
+	add_todo(dev->late, buffer_of(dev, word));
+	/* helpers see what we have added, or we see that they have gone */
+	smp_mb();
+	if (unlikely(!zblock_helpers(dev)))
+		zblock_late_store(dev);
+}
+
+/**
+ * zblock_late_waits() - is there a page that nobody has begun to store?
+ * @dev: the device
+ *
+ * Context: any.
+ */
+bool zblock_late_waits(const struct zblock *dev)
+{
+	return READ_ONCE(dev->late->waiting);
+}
+
+static struct late_page *take_todo(struct zblock_late *late)
+{
+	struct late_page *l;
+
+	if (!READ_ONCE(late->waiting))
+		return NULL;
+	spin_lock(&late->lock);
+	l = list_first_entry_or_null(&late->todo, struct late_page, link);
+	if (l) {
+		list_del(&l->link);
+		WRITE_ONCE(late->waiting, late->waiting - 1);
+	}
+	spin_unlock(&late->lock);
+	return l;
+}
+
+static void keep_for_later(struct zblock_late *late, struct late_page *l)
+{
+	spin_lock(&late->lock);
+	list_add_tail(&l->link, &late->stuck);
+	spin_unlock(&late->lock);
+	queue_delayed_work(zblock_wq, &late->retry, RETRY_DELAY);
+}
+
+/**
+ * zblock_late_store() - store the page that waits longest
+ * @dev: the device
+ *
+ * Context: process, reclaim too; may sleep.
+ * Return: false if none waits
+ */
+bool zblock_late_store(struct zblock *dev)
+{
+	struct zblock_late *late = dev->late;
+	struct late_page *l = take_todo(late);
+	unsigned int flags;
+	int err;
+
+	if (!l)
+		return false;
+	/* as its writer would: what is written is to free memory */
+	if (l->reclaim)
+		flags = memalloc_noreclaim_save();
+	err = zblock_rewrite_page(dev, l->page, l->index, word_of(late, l));
+	if (l->reclaim)
+		memalloc_noreclaim_restore(flags);
+	/* -EAGAIN: the slot holds something else by now */
+	if (!err || err == -EAGAIN)
+		put_buffer(late, l);
+	else
+		keep_for_later(late, l);
+	return true;
+}
+
+static void retry_work(struct work_struct *work)
+{
+	struct zblock_late *late = container_of(to_delayed_work(work),
+						struct zblock_late, retry);
+	struct late_page *l;
+	unsigned int n = 0;
+
+	spin_lock(&late->lock);
+	list_for_each_entry(l, &late->stuck, link)
+		n++;
+	list_splice_tail_init(&late->stuck, &late->todo);
+	WRITE_ONCE(late->waiting, late->waiting + n);
+	spin_unlock(&late->lock);
+	while (n--)
+		zblock_late_store(late->dev);
+}
+
+/**
+ * zblock_late_load() - read a page that is in a buffer
+ * @dev: the device
+ * @word: the word of a slot that is pinned
+ * @mem: where to
+ *
+ * Context: any.
+ */
+void zblock_late_load(struct zblock *dev, zspool_word_t word, void *mem)
+{
+	copy_page(mem, page_address(buffer_of(dev, word)->page));
+}
+
+/**
+ * zblock_late_flush() - wait for what has been written before
+ * @dev: the device
+ *
+ * For those who look at all slots to do something with what is stored. What there
+ * is no memory for is not waited for.
+ *
+ * Context: process; may sleep.
+ */
+void zblock_late_flush(struct zblock *dev)
+{
+	wait_var_event_timeout(&dev->late->used,
+			       !READ_ONCE(dev->late->used), RETRY_DELAY);
+}
+
+/**
+ * zblock_late_drop() - forget all pages
+ * @dev: the device; does no I/O, and helpers are not there
+ *
+ * Context: process; may sleep.
+ */
+void zblock_late_drop(struct zblock *dev)
+{
+	struct zblock_late *late = dev->late;
+	struct late_page *l;
+
+	cancel_delayed_work_sync(&late->retry);
+	list_splice_init(&late->stuck, &late->todo);
+	while ((l = list_first_entry_or_null(&late->todo, struct late_page,
+					     link))) {
+		list_del(&l->link);
+		put_buffer(late, l);
+	}
+	late->waiting = 0;
+	WARN_ON_ONCE(late->used);
+}
+
+/**
+ * zblock_late_create() - the buffers of a device, none of them with memory yet
+ * @dev: the device
+ *
+ * Context: process; may sleep.
+ * Return: NULL if there is no memory
+ */
+struct zblock_late *zblock_late_create(struct zblock *dev)
+{
+	struct zblock_late *late = kzalloc(sizeof(*late), GFP_KERNEL);
+	int i;
+
+	if (!late)
+		return NULL;
+	late->dev = dev;
+	spin_lock_init(&late->lock);
+	INIT_LIST_HEAD(&late->free);
+	INIT_LIST_HEAD(&late->todo);
+	INIT_LIST_HEAD(&late->stuck);
+	INIT_DELAYED_WORK(&late->retry, retry_work);
+	for (i = 0; i < LATE_MAX; i++)
+		list_add_tail(&late->buffer[i].link, &late->free);
+	return late;
+}
+
+/**
+ * zblock_late_destroy() - the reverse
+ * @late: of a device that holds nothing; may be NULL
+ *
+ * Context: process; may sleep.
+ */
+void zblock_late_destroy(struct zblock_late *late)
+{
+	if (!late)
+		return;
+	cancel_delayed_work_sync(&late->retry);
+	kfree(late);
+}
+
+/**
+ * zblock_late_bytes() - memory of a device's buffers
+ * @dev: the device
+ *
+ * Context: any.
+ * Return: bytes
+ */
+size_t zblock_late_bytes(const struct zblock *dev)
+{
+	return sizeof(struct zblock_late) +
+	       READ_ONCE(dev->late->used) * PAGE_SIZE;
+}
