@@ -215,7 +215,7 @@ void zblock_late_go(struct zblock *dev, zspool_word_t word)
 	add_todo(dev->late, buffer_of(dev, word));
 	/* helpers see what we have added, or we see that they have gone */
 	smp_mb();
-	if (unlikely(!zblock_helpers(dev)))
+	if (unlikely(zblock_helpers_gone(dev)))
 		zblock_late_store(dev);
 }
 

@@ -18,7 +18,8 @@
  * and a CPU whose helper was in vain is left alone for the next bios, the more of
  * them the more often in a row that was so. A helper whose CPU another task wants
  * takes nothing more from a submitter who waits, as he would wait for that task,
- * too; but what was left to helpers it does.
+ * too; but what was left to helpers it does. It was in vain then: two who want the
+ * same CPU are no faster for it.
  *
  * A single page that somebody waits for has nothing to be shared, but may be copied,
  * and stored when the write has ended: late.c. Helpers do that too.
@@ -100,6 +101,7 @@ struct zblock_job {
  * @work: constant
  * @queue: constant
  * @up: it is there, and need not be called; its own
+ * @alone: nobody else wants its CPU; its own
  * @vain: how often in a row it was, up to VAIN_MAX; its own
  * @skip: calls that it is to be left out of; lossy
  */
@@ -107,6 +109,7 @@ struct zblock_helper {
 	struct work_struct work;
 	struct zblock_queue *queue;
 	bool up;
+	bool alone;
 	unsigned int vain;
 	unsigned int skip;
 };
@@ -121,6 +124,7 @@ struct zblock_helper {
  * @deep: for how many more small bios to leave one more; lossy
  * @trial: small bios since it was tried to; lossy
  * @active: helpers that are up
+ * @alone: those of them whose CPUs nobody else wants
  * @lookouts: those of them that look at @nr
  * @helper: constant
  */
@@ -133,6 +137,7 @@ struct zblock_queue {
 	unsigned int deep;
 	unsigned int trial;
 	atomic_t active;
+	atomic_t alone;
 	atomic_t lookouts;
 	struct zblock_helper __percpu *helper;
 };
@@ -275,20 +280,29 @@ static bool look_out_for(bool (*it)(const void *), const void *where)
 	return true;
 }
 
-/* Is the CPU the helper's alone? */
-static bool is_alone(void)
+static void set_alone(struct zblock_helper *helper, bool alone)
 {
-	return single_task_running() && !need_resched();
+	if (helper->alone == alone)
+		return;
+	helper->alone = alone;
+	atomic_add(alone ? 1 : -1, &helper->queue->alone);
+}
+
+/* Is the CPU the helper's alone? */
+static bool is_alone(struct zblock_helper *helper)
+{
+	set_alone(helper, single_task_running() && !need_resched());
+	return helper->alone;
 }
 
 /* Do a chunk of a job; false if there is none. */
-static bool help_with_job(struct zblock_queue *queue)
+static bool help_with_job(struct zblock_queue *queue, bool owed)
 {
 	struct zblock_job *job;
 	unsigned int flags, i;
 	bool reclaim;
 
-	job = take_any(queue, !is_alone(), &i);
+	job = take_any(queue, owed, &i);
 	if (!job)
 		return false;
 	/* as the submitter would: what it writes is to free memory */
@@ -301,13 +315,17 @@ static bool help_with_job(struct zblock_queue *queue)
 	return true;
 }
 
-static bool help(struct zblock_queue *queue)
+/* Do all there is; false if that was nothing, or somebody else's CPU was taken. */
+static bool help(struct zblock_helper *helper)
 {
+	struct zblock_queue *queue = helper->queue;
+	bool alone = is_alone(helper);
 	bool helped = false;
 
-	while (help_with_job(queue) || zblock_late_store(queue->dev)) {
-		helped = true;
+	while (help_with_job(queue, !alone) || zblock_late_store(queue->dev)) {
+		helped |= alone;
 		cond_resched();
+		alone = is_alone(helper);
 	}
 	return helped;
 }
@@ -316,8 +334,9 @@ static bool help(struct zblock_queue *queue)
  * Look out for work and do it, until there is none for a moment. That somebody
  * else was faster to take it is no reason to go.
  */
-static bool stay(struct zblock_queue *queue)
+static bool stay(struct zblock_helper *helper)
 {
+	struct zblock_queue *queue = helper->queue;
 	u64 end = ktime_get_ns() + STAY_NS;
 	bool helped = false;
 	bool more;
@@ -327,8 +346,8 @@ static bool stay(struct zblock_queue *queue)
 		more = look_out_for(has_work, queue);
 		atomic_dec(&queue->lookouts);
 		if (more)
-			helped |= help(queue);
-	} while (more && is_alone() && ktime_get_ns() < end);
+			helped |= help(helper);
+	} while (more && is_alone(helper) && ktime_get_ns() < end);
 	return helped;
 }
 
@@ -343,10 +362,11 @@ static void helper_work(struct work_struct *work)
 		bool helped;
 
 		atomic_inc(&queue->active);
-		helped = help(queue);
+		helped = help(helper);
 		/* who came too late for this bio is there for the next */
-		if (helped || is_alone())
-			helped |= stay(queue);
+		if (helped || is_alone(helper))
+			helped |= stay(helper);
+		set_alone(helper, false);
 		if (helped) {
 			helper->vain = 0;
 		} else {
@@ -388,14 +408,27 @@ static void call_helpers(struct zblock_queue *queue, unsigned int nr)
 }
 
 /**
- * zblock_helpers() - how many helpers are up
+ * zblock_helpers() - how many helpers are there for work that comes
  * @dev: the device
  *
  * Context: any.
  */
 unsigned int zblock_helpers(const struct zblock *dev)
 {
-	return atomic_read(&dev->queue->active);
+	return atomic_read(&dev->queue->alone);
+}
+
+/**
+ * zblock_helpers_gone() - would none do what has been left to it?
+ * @dev: the device
+ *
+ * Asked, and a full barrier before it, when something has been left.
+ *
+ * Context: any.
+ */
+bool zblock_helpers_gone(const struct zblock *dev)
+{
+	return !atomic_read(&dev->queue->active);
 }
 
 /**

@@ -454,6 +454,7 @@ void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
 /* parallel.c */
 bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start);
 unsigned int zblock_helpers(const struct zblock *dev);
+bool zblock_helpers_gone(const struct zblock *dev);
 void zblock_call_helper(struct zblock *dev);
 struct zblock_queue *zblock_queue_create(struct zblock *dev);
 void zblock_queue_flush(struct zblock_queue *queue);
