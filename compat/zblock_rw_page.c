@@ -44,7 +44,7 @@ int zblock_rw_page(struct block_device *bdev, sector_t sector,
 
 	start = bdev_start_io_acct(bdev, PAGE_SECTORS, op, jiffies);
 	if (op_is_write(op)) {
-		err = zblock_write_page(dev, page, index, false);
+		err = zblock_write_page(dev, page, index, false, true);
 	} else {
 		err = zblock_read_page(dev, page, index, NULL);
 		flush_dcache_page(page);

@@ -80,7 +80,8 @@ static int state_show(struct seq_file *m, void *v)
 		   dev->ages ? zblock_column_get(dev->ages, index) : 0, 0,
 		   flags & ZBLOCK_SAME ? 's' : '.',
 		   flags & ZBLOCK_WB ? 'w' : '.',
-		   flags & ZBLOCK_HUGE ? 'h' : '.',
+		   flags & ZBLOCK_HUGE && !zblock_word_is_late(word) ?
+		   'h' : '.',
 		   flags & ZBLOCK_IDLE ? 'i' : '.',
 		   flags & ZBLOCK_PRIO && !(flags & ZBLOCK_HUGE) ? 'r' : '.',
 		   zblock_incompressible(dev, word) ? 'n' : '.',

@@ -16,13 +16,14 @@
  *     or has been made another: so no reader is in it, and no word names it.
  *     As no other page gets the buffer before, "the word still names it" proves
  *     that the slot has not changed meanwhile.
- *   - If the helper has no memory, the page stays where it is, and is tried again
- *     later. There are few buffers, and where there is none the writer does the work
- *     himself, and waits for nobody. So memory reserves are not used for them either.
- *   - Near mem_limit no write ends before it is known that the page has room.
+ *   - If the helper has no memory, or is at mem_limit, the page stays where it is,
+ *     and is tried again later. There are few buffers, none of them of memory
+ *     reserves, and where there is none the writer does the work himself: he waits for
+ *     nobody. Near mem_limit there is none, so that a writer is told that there is no
+ *     room; if others were faster, up to LATE_MAX pages are kept beyond it.
  *
- * Life of a buffer, of LATE_MAX: free -> its writer's -> todo -> a helper's -> free,
- * or -> stuck -> todo again.
+ * Life of a buffer: free -> its writer's -> todo -> a helper's -> free, or -> stuck
+ * until there is memory -> free.
  */
 #include <linux/container_of.h>
 #include <linux/gfp.h>
@@ -43,8 +44,12 @@
 /* A helper is called for so many writes that come within a jiffy. */
 #define BURST			8
 
-/* A page that there was no memory for is tried again after this. */
+/* A page that there was no memory for is tried again after this; or later. */
 #define RETRY_DELAY		(HZ / 10)
+#define RETRY_MAX		(5 * HZ)
+
+/* How long those who look at all slots wait for writes to be stored. */
+#define FLUSH_MAX		(HZ / 10)
 
 /**
  * struct late_page - a buffer
@@ -68,8 +73,9 @@ struct late_page {
  * @todo: those that a helper may take, oldest first
  * @stuck: those that there was no memory for
  * @used: how many are not free
- * @waiting: how many are in todo
- * @retry: moves what is stuck to todo
+ * @nr_stuck: how many are in stuck
+ * @retry: stores what is stuck
+ * @delay: until it tries that once more; its own
  * @jiffy: of the last write that would have liked a helper; lossy
  * @burst: how many there were in it; lossy
  * @buffer: a word's value is an index of this
@@ -81,8 +87,9 @@ struct zblock_late {
 	struct list_head todo;
 	struct list_head stuck;
 	unsigned int used;
-	unsigned int waiting;
+	unsigned int nr_stuck;
 	struct delayed_work retry;
+	unsigned long delay;
 	unsigned long jiffy;
 	unsigned int burst;
 	struct late_page buffer[LATE_MAX];
@@ -112,7 +119,7 @@ static void want_helper(struct zblock_late *late)
 		zblock_call_helper(late->dev);
 }
 
-/* What a failed write would have told must be known before. */
+/* A writer is to be told if there is no room. */
 static bool near_limit(struct zblock *dev)
 {
 	unsigned long limit = READ_ONCE(dev->limit_pages);
@@ -150,20 +157,29 @@ static struct late_page *get_buffer(struct zblock_late *late)
 	return l;
 }
 
+/* Has all been stored that there was memory for? */
+static bool is_settled(struct zblock_late *late)
+{
+	return READ_ONCE(late->used) == READ_ONCE(late->nr_stuck);
+}
+
+static void tell_if_settled(struct zblock_late *late)
+{
+	/* who waits has listed himself before he looks */
+	smp_mb();
+	if (is_settled(late))
+		wake_up_var(&late->used);
+}
+
 static void put_buffer(struct zblock_late *late, struct late_page *l)
 {
-	unsigned int used;
-
 	__free_page(l->page);
 	l->page = NULL;
 	spin_lock(&late->lock);
 	list_add(&l->link, &late->free);
-	used = late->used - 1;
-	WRITE_ONCE(late->used, used);
+	WRITE_ONCE(late->used, late->used - 1);
 	spin_unlock(&late->lock);
-	/* zblock_late_flush() looks at it with the wait queue's lock held */
-	if (!used)
-		wake_up_var(&late->used);
+	tell_if_settled(late);
 }
 
 /**
@@ -193,15 +209,6 @@ bool zblock_late_take(struct zblock *dev, struct page *page,
 	return true;
 }
 
-/* Helpers may take it. */
-static void add_todo(struct zblock_late *late, struct late_page *l)
-{
-	spin_lock(&late->lock);
-	list_add_tail(&l->link, &late->todo);
-	WRITE_ONCE(late->waiting, late->waiting + 1);
-	spin_unlock(&late->lock);
-}
-
 /**
  * zblock_late_go() - a slot holds a word of zblock_late_take()
  * @dev: the device
@@ -211,8 +218,12 @@ static void add_todo(struct zblock_late *late, struct late_page *l)
  */
 void zblock_late_go(struct zblock *dev, zspool_word_t word)
 {
+	struct zblock_late *late = dev->late;
+
 	zblock_count(dev, ZBLOCK_LATE, 1);
-	add_todo(dev->late, buffer_of(dev, word));
+	spin_lock(&late->lock);
+	list_add_tail(&buffer_of(dev, word)->link, &late->todo);
+	spin_unlock(&late->lock);
 	/* helpers see what we have added, or we see that they have gone */
 	smp_mb();
 	if (unlikely(zblock_helpers_gone(dev)))
@@ -227,31 +238,63 @@ void zblock_late_go(struct zblock *dev, zspool_word_t word)
  */
 bool zblock_late_waits(const struct zblock *dev)
 {
-	return READ_ONCE(dev->late->waiting);
+	return !list_empty(&dev->late->todo);
 }
 
 static struct late_page *take_todo(struct zblock_late *late)
 {
 	struct late_page *l;
 
-	if (!READ_ONCE(late->waiting))
+	if (list_empty(&late->todo))
 		return NULL;
 	spin_lock(&late->lock);
 	l = list_first_entry_or_null(&late->todo, struct late_page, link);
-	if (l) {
+	if (l)
 		list_del(&l->link);
-		WRITE_ONCE(late->waiting, late->waiting - 1);
-	}
 	spin_unlock(&late->lock);
 	return l;
 }
 
-static void keep_for_later(struct zblock_late *late, struct late_page *l)
+/* Store a page, unless its slot holds something else by now. */
+static int store(struct zblock_late *late, struct late_page *l)
+{
+	unsigned int flags;
+	int err;
+
+	/* as its writer would: what is written is to free memory */
+	if (l->reclaim)
+		flags = memalloc_noreclaim_save();
+	err = zblock_rewrite_page(late->dev, l->page, l->index,
+				  word_of(late, l));
+	if (l->reclaim)
+		memalloc_noreclaim_restore(flags);
+	if (err && err != -EAGAIN)
+		return err;
+	put_buffer(late, l);
+	return 0;
+}
+
+static void add_stuck(struct zblock_late *late, struct late_page *l)
 {
 	spin_lock(&late->lock);
 	list_add_tail(&l->link, &late->stuck);
+	WRITE_ONCE(late->nr_stuck, late->nr_stuck + 1);
 	spin_unlock(&late->lock);
-	queue_delayed_work(zblock_wq, &late->retry, RETRY_DELAY);
+	tell_if_settled(late);
+}
+
+static struct late_page *take_stuck(struct zblock_late *late)
+{
+	struct late_page *l;
+
+	spin_lock(&late->lock);
+	l = list_first_entry_or_null(&late->stuck, struct late_page, link);
+	if (l) {
+		list_del(&l->link);
+		WRITE_ONCE(late->nr_stuck, late->nr_stuck - 1);
+	}
+	spin_unlock(&late->lock);
+	return l;
 }
 
 /**
@@ -265,40 +308,33 @@ bool zblock_late_store(struct zblock *dev)
 {
 	struct zblock_late *late = dev->late;
 	struct late_page *l = take_todo(late);
-	unsigned int flags;
-	int err;
 
 	if (!l)
 		return false;
-	/* as its writer would: what is written is to free memory */
-	if (l->reclaim)
-		flags = memalloc_noreclaim_save();
-	err = zblock_rewrite_page(dev, l->page, l->index, word_of(late, l));
-	if (l->reclaim)
-		memalloc_noreclaim_restore(flags);
-	/* -EAGAIN: the slot holds something else by now */
-	if (!err || err == -EAGAIN)
-		put_buffer(late, l);
-	else
-		keep_for_later(late, l);
+	if (store(late, l)) {
+		add_stuck(late, l);
+		queue_delayed_work(zblock_wq, &late->retry, RETRY_DELAY);
+	}
 	return true;
 }
 
+/* One that fails is enough to know that there is still no memory. */
 static void retry_work(struct work_struct *work)
 {
 	struct zblock_late *late = container_of(to_delayed_work(work),
 						struct zblock_late, retry);
 	struct late_page *l;
-	unsigned int n = 0;
 
-	spin_lock(&late->lock);
-	list_for_each_entry(l, &late->stuck, link)
-		n++;
-	list_splice_tail_init(&late->stuck, &late->todo);
-	WRITE_ONCE(late->waiting, late->waiting + n);
-	spin_unlock(&late->lock);
-	while (n--)
-		zblock_late_store(late->dev);
+	while ((l = take_stuck(late))) {
+		if (store(late, l)) {
+			add_stuck(late, l);
+			late->delay = min(2 * late->delay, RETRY_MAX);
+			queue_delayed_work(zblock_wq, &late->retry,
+					   late->delay);
+			return;
+		}
+		late->delay = RETRY_DELAY;
+	}
 }
 
 /**
@@ -319,14 +355,15 @@ void zblock_late_load(struct zblock *dev, zspool_word_t word, void *mem)
  * @dev: the device
  *
  * For those who look at all slots to do something with what is stored. What there
- * is no memory for is not waited for.
+ * is no memory for is not waited for; and others may go on writing, so it is for a
+ * moment only.
  *
  * Context: process; may sleep.
  */
 void zblock_late_flush(struct zblock *dev)
 {
-	wait_var_event_timeout(&dev->late->used,
-			       !READ_ONCE(dev->late->used), RETRY_DELAY);
+	wait_var_event_timeout(&dev->late->used, is_settled(dev->late),
+			       FLUSH_MAX);
 }
 
 /**
@@ -341,13 +378,8 @@ void zblock_late_drop(struct zblock *dev)
 	struct late_page *l;
 
 	cancel_delayed_work_sync(&late->retry);
-	list_splice_init(&late->stuck, &late->todo);
-	while ((l = list_first_entry_or_null(&late->todo, struct late_page,
-					     link))) {
-		list_del(&l->link);
+	while ((l = take_stuck(late)))
 		put_buffer(late, l);
-	}
-	late->waiting = 0;
 	WARN_ON_ONCE(late->used);
 }
 
@@ -366,6 +398,7 @@ struct zblock_late *zblock_late_create(struct zblock *dev)
 	if (!late)
 		return NULL;
 	late->dev = dev;
+	late->delay = RETRY_DELAY;
 	spin_lock_init(&late->lock);
 	INIT_LIST_HEAD(&late->free);
 	INIT_LIST_HEAD(&late->todo);

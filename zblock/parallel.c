@@ -102,6 +102,7 @@ struct zblock_job {
  * @queue: constant
  * @up: it is there, and need not be called; its own
  * @alone: nobody else wants its CPU; its own
+ * @until: when it has stayed for long enough, in ns; its own
  * @vain: how often in a row it was, up to VAIN_MAX; its own
  * @skip: calls that it is to be left out of; lossy
  */
@@ -110,6 +111,7 @@ struct zblock_helper {
 	struct zblock_queue *queue;
 	bool up;
 	bool alone;
+	u64 until;
 	unsigned int vain;
 	unsigned int skip;
 };
@@ -288,10 +290,11 @@ static void set_alone(struct zblock_helper *helper, bool alone)
 	atomic_add(alone ? 1 : -1, &helper->queue->alone);
 }
 
-/* Is the CPU the helper's alone? */
+/* Is the CPU the helper's alone, and has it not stayed too long? */
 static bool is_alone(struct zblock_helper *helper)
 {
-	set_alone(helper, single_task_running() && !need_resched());
+	set_alone(helper, single_task_running() && !need_resched() &&
+			  ktime_get_ns() < helper->until);
 	return helper->alone;
 }
 
@@ -337,7 +340,6 @@ static bool help(struct zblock_helper *helper)
 static bool stay(struct zblock_helper *helper)
 {
 	struct zblock_queue *queue = helper->queue;
-	u64 end = ktime_get_ns() + STAY_NS;
 	bool helped = false;
 	bool more;
 
@@ -347,7 +349,7 @@ static bool stay(struct zblock_helper *helper)
 		atomic_dec(&queue->lookouts);
 		if (more)
 			helped |= help(helper);
-	} while (more && is_alone(helper) && ktime_get_ns() < end);
+	} while (more && is_alone(helper));
 	return helped;
 }
 
@@ -361,6 +363,7 @@ static void helper_work(struct work_struct *work)
 	do {
 		bool helped;
 
+		helper->until = ktime_get_ns() + STAY_NS;
 		atomic_inc(&queue->active);
 		helped = help(helper);
 		/* who came too late for this bio is there for the next */

@@ -315,7 +315,8 @@ int zblock_writeback(struct zblock *dev, const struct zblock_wb_what *what,
 		goto free;
 	}
 
-	zblock_late_flush(dev);
+	if (!what->background)
+		zblock_late_flush(dev);
 	blk_start_plug(&plug);
 	err = write_all(&run, ranges, nr);
 	zblock_wb_finish(&run);

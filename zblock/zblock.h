@@ -57,7 +57,8 @@
  *               is made with patch_lock held, at most. What it waits for may
  *               itself be a write to this device, so no write waits for it: the
  *               compressor is free, and a patch_lock is for partial writes,
- *               which swap never makes.
+ *               which swap never makes. A writer who leaves his page to a helper
+ *               that has gone stores one of another slot: with nothing held.
  *   discard     zspool_free(): waits for nothing
  *   backing     a slot that is on the backing device: its block is wanted under
  *               the pin, and read with nothing held. Writeback copies a slot
