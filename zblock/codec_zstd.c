@@ -11,9 +11,15 @@
  * refer to those before it in its frame: so a page is had by decompressing the
  * blocks of its frame up to its own. A frame ends with the block whose header says
  * so (RFC 8878, 3.1.1.2), and so its beginning becomes a frame by one bit.
+ *
+ * Of a page's own block no more is decompressed than up to the page's end: the library
+ * is given room for that and a little more, and fails when it is full. It has
+ * carried out all sequences in order then, each as a whole, but the one that did not
+ * fit; where that began is seen by the marks that were put behind the page.
  */
 #include <linux/log2.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/zstd.h>
 #include <zblock_compat.h>
 #include "zblock.h"
@@ -31,6 +37,14 @@
 #define BLOCK_TYPE(h)	((h) >> 1 & 3)
 #define BLOCK_RLE	1	/* one byte, which is repeated size times */
 #define BLOCK_LENGTH(h)	((h) >> 3)
+
+/*
+ * Room behind a page for the sequence that crosses its end, and how far behind a
+ * sequence the library may write: no more than WILDCOPY_OVERLENGTH, which is 32.
+ */
+#define CROSSING	512
+#define OVERLENGTH	64
+#define MARK		0xa7
 
 /**
  * struct zstd_setup - what all contexts share
@@ -274,6 +288,29 @@ static size_t cut_frame(u8 *src, size_t src_len, unsigned int blocks)
 	}
 }
 
+/*
+ * Decompress a frame of @len bytes up to @want, or further. Return: how far, or the
+ * library's error.
+ */
+static size_t decompress_beginning(void *ctx, const void *src, size_t src_len,
+				   void *dst, size_t want, size_t len)
+{
+	size_t size;
+
+	if (want + CROSSING < len) {
+		memset(dst + want, MARK, CROSSING);
+		size = zstd_decompress_dctx(ctx, dst, want + CROSSING, src,
+					    src_len);
+		if (!zstd_is_error(size))
+			return size;
+		if (zstd_get_error_code(size) == ZSTD_error_dstSize_tooSmall &&
+		    memchr_inv(dst + want + OVERLENGTH, MARK,
+			       CROSSING - OVERLENGTH))
+			return want;
+	}
+	return zstd_decompress_dctx(ctx, dst, len, src, src_len);
+}
+
 /* What is wanted lies in one frame, as a page does. */
 static int zstd_decompress_some(const struct zblock_codec_params *params,
 				void *ctx, void *src, size_t src_len,
@@ -293,7 +330,8 @@ static int zstd_decompress_some(const struct zblock_codec_params *params,
 		src_len = cut_frame(src, src_len,
 				    DIV_ROUND_UP(range->to - start, BLOCK_BYTES));
 	}
-	size = zstd_decompress_dctx(ctx, dst + start, room, src, src_len);
+	size = decompress_beginning(ctx, src, src_len, dst + start,
+				    range->to - start, room);
 	if (zstd_is_error(size) || start + size < range->to)
 		return -EINVAL;
 	range->from = start;
