@@ -4,7 +4,7 @@
  *
  * A bio of several chunks, or one that nobody waits for, becomes a job in the device's
  * queue. Its submitter takes chunk after chunk from it, and so do helpers: works of
- * other CPUs, woken by the submitter. Whoever is done last ends the bio.
+ * other CPUs (helper.c), woken by the submitter. Whoever is done last ends the bio.
  *
  * Where somebody waits for the bio (REQ_SYNC, and any read), its submitter does
  * all that no helper has taken by then, so that none is waited for to begin. He
@@ -12,14 +12,6 @@
  * owner, often himself, need not go to sleep and be woken. Where nobody waits, he
  * leaves some chunks to the helpers that he knows to be up, and goes on to submit
  * more: so they do not run out of work.
- *
- * A wake-up costs as much as the compression of a page or two. So a helper looks
- * out for more work for a moment before it goes, one that came too late as well;
- * and a CPU whose helper was in vain is left alone for the next bios, the more of
- * them the more often in a row that was so. A helper whose CPU another task wants
- * takes nothing more from a submitter who waits, as he would wait for that task,
- * too; but what was left to helpers it does. It was in vain then: two who want the
- * same CPU are no faster for it.
  *
  * A single page that somebody waits for has nothing to be shared, but may be copied,
  * and stored when the write has ended: late.c. Helpers do that too.
@@ -30,14 +22,10 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/cpumask.h>
-#include <linux/ktime.h>
 #include <linux/log2.h>
-#include <linux/percpu.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/workqueue.h>
 #include "zblock.h"
 
 /* What is handed out at a time, unless a unit is larger. */
@@ -49,22 +37,6 @@
 /* For so many small bios more than one is left, and one in so many tries it. */
 #define DEEP_MAX	8
 #define DEEP_TRIAL	64
-
-/* Under the sanitizers all takes longer, and shall go the same ways. */
-#define SLOWER		(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN) ? 20 : 1)
-
-/* How long a helper looks out for more work, and a submitter for the end. */
-#define LOOKOUT_NS	(SLOWER * 50 * NSEC_PER_USEC)
-/*
- * How long a helper stays in all. A task that could have its CPU may be waiting for
- * another one: the scheduler moves tasks to CPUs that have nothing to do.
- */
-#define STAY_NS		(SLOWER * 4 * NSEC_PER_MSEC)
-/* How often to look before reading the clock. */
-#define LOOKS		64
-
-/* A helper in vain is not called for so many bios, at the most: a power of two. */
-#define VAIN_MAX	6
 
 /**
  * struct zblock_job - a bio that is shared out
@@ -94,54 +66,6 @@ struct zblock_job {
 	int err;
 	bool wait;
 	bool reclaim;
-};
-
-/**
- * struct zblock_helper - one CPU's part in a device
- * @work: constant
- * @queue: constant
- * @up: it is there, and need not be called; its own
- * @alone: nobody else wants its CPU; its own
- * @until: when it has stayed for long enough, in ns; its own
- * @vain: how often in a row it was, up to VAIN_MAX; its own
- * @skip: calls that it is to be left out of; lossy
- */
-struct zblock_helper {
-	struct work_struct work;
-	struct zblock_queue *queue;
-	bool up;
-	bool alone;
-	u64 until;
-	unsigned int vain;
-	unsigned int skip;
-};
-
-/**
- * struct zblock_queue - a device's jobs
- * @dev: constant
- * @lock: of @jobs and what is in them
- * @jobs: with chunks to take, oldest first
- * @nr: chunks to take, of all of them; @lock to write
- * @owed: those of them whose submitters do not wait; @lock to write
- * @deep: for how many more small bios to leave one more; lossy
- * @trial: small bios since it was tried to; lossy
- * @active: helpers that are up
- * @alone: those of them whose CPUs nobody else wants
- * @lookouts: those of them that look at @nr
- * @helper: constant
- */
-struct zblock_queue {
-	struct zblock *dev;
-	spinlock_t lock;		/* of @jobs and what is in them */
-	struct list_head jobs;
-	unsigned int nr;
-	unsigned int owed;
-	unsigned int deep;
-	unsigned int trial;
-	atomic_t active;
-	atomic_t alone;
-	atomic_t lookouts;
-	struct zblock_helper __percpu *helper;
 };
 
 static void put_job(struct zblock_job *job)
@@ -243,63 +167,21 @@ static struct zblock_job *take_any(struct zblock_queue *queue, bool owed,
 	return job;
 }
 
-static bool has_work(const void *where)
-{
-	const struct zblock_queue *queue = where;
-
-	return READ_ONCE(queue->nr) || zblock_late_waits(queue->dev);
-}
-
-/* Is there work that is left to helpers? */
-static bool is_owed(const struct zblock_queue *queue)
-{
-	return READ_ONCE(queue->owed) || zblock_late_waits(queue->dev);
-}
-
 /* But for the submitter's own part, which is to end the bio. */
 static bool is_done(const void *job)
 {
 	return atomic_read(&((const struct zblock_job *)job)->left) == 1;
 }
 
-/* Look out for a moment, but for no longer than nobody else wants the CPU. */
-static bool look_out_for(bool (*it)(const void *), const void *where)
-{
-	unsigned int looks = 0;
-	u64 end = 0;
-
-	while (!it(where)) {
-		if (need_resched())
-			return false;
-		cpu_relax();
-		if (++looks % LOOKS)
-			continue;
-		if (!end)
-			end = ktime_get_ns() + LOOKOUT_NS;
-		else if (ktime_get_ns() > end)
-			return false;
-	}
-	return true;
-}
-
-static void set_alone(struct zblock_helper *helper, bool alone)
-{
-	if (helper->alone == alone)
-		return;
-	helper->alone = alone;
-	atomic_add(alone ? 1 : -1, &helper->queue->alone);
-}
-
-/* Is the CPU the helper's alone, and has it not stayed too long? */
-static bool is_alone(struct zblock_helper *helper)
-{
-	set_alone(helper, single_task_running() && !need_resched() &&
-			  ktime_get_ns() < helper->until);
-	return helper->alone;
-}
-
-/* Do a chunk of a job; false if there is none. */
-static bool help_with_job(struct zblock_queue *queue, bool owed)
+/**
+ * zblock_help_with_job() - do a chunk of somebody's job
+ * @queue: a device's jobs
+ * @owed: only of one that its submitter does not wait for
+ *
+ * Context: process, a helper; may sleep.
+ * Return: false if there is none
+ */
+bool zblock_help_with_job(struct zblock_queue *queue, bool owed)
 {
 	struct zblock_job *job;
 	unsigned int flags, i;
@@ -316,133 +198,6 @@ static bool help_with_job(struct zblock_queue *queue, bool owed)
 	if (reclaim)
 		memalloc_noreclaim_restore(flags);
 	return true;
-}
-
-/* Do all there is; false if that was nothing, or somebody else's CPU was taken. */
-static bool help(struct zblock_helper *helper)
-{
-	struct zblock_queue *queue = helper->queue;
-	bool alone = is_alone(helper);
-	bool helped = false;
-
-	while (help_with_job(queue, !alone) || zblock_late_store(queue->dev)) {
-		helped |= alone;
-		cond_resched();
-		alone = is_alone(helper);
-	}
-	return helped;
-}
-
-/*
- * Look out for work and do it, until there is none for a moment. That somebody
- * else was faster to take it is no reason to go.
- */
-static bool stay(struct zblock_helper *helper)
-{
-	struct zblock_queue *queue = helper->queue;
-	bool helped = false;
-	bool more;
-
-	do {
-		atomic_inc(&queue->lookouts);
-		more = look_out_for(has_work, queue);
-		atomic_dec(&queue->lookouts);
-		if (more)
-			helped |= help(helper);
-	} while (more && is_alone(helper));
-	return helped;
-}
-
-static void helper_work(struct work_struct *work)
-{
-	struct zblock_helper *helper = container_of(work, struct zblock_helper,
-						    work);
-	struct zblock_queue *queue = helper->queue;
-
-	WRITE_ONCE(helper->up, true);
-	do {
-		bool helped;
-
-		helper->until = ktime_get_ns() + STAY_NS;
-		atomic_inc(&queue->active);
-		helped = help(helper);
-		/* who came too late for this bio is there for the next */
-		if (helped || is_alone(helper))
-			helped |= stay(helper);
-		set_alone(helper, false);
-		if (helped) {
-			helper->vain = 0;
-		} else {
-			helper->vain = min(helper->vain + 1, VAIN_MAX);
-			WRITE_ONCE(helper->skip, 1U << helper->vain);
-		}
-		atomic_dec(&queue->active);
-		/* who has seen us active before this may have left us work */
-		smp_mb__after_atomic();
-	} while (is_owed(queue));
-	WRITE_ONCE(helper->up, false);
-}
-
-/* Wake helpers on up to @nr other CPUs, unless enough look out already. */
-static void call_helpers(struct zblock_queue *queue, unsigned int nr)
-{
-	unsigned int self = raw_smp_processor_id();
-	unsigned int lookouts = atomic_read(&queue->lookouts);
-	unsigned int cpu;
-
-	if (lookouts >= nr)
-		return;
-	nr -= lookouts;
-	for_each_cpu_wrap(cpu, cpu_online_mask, self + 1) {
-		struct zblock_helper *helper = per_cpu_ptr(queue->helper, cpu);
-		unsigned int skip = READ_ONCE(helper->skip);
-
-		if (cpu == self || READ_ONCE(helper->up) ||
-		    work_pending(&helper->work))
-			continue;
-		if (skip) {
-			/* of two submitters one may count for both */
-			WRITE_ONCE(helper->skip, skip - 1);
-			continue;
-		}
-		if (queue_work_on(cpu, zblock_wq, &helper->work) && !--nr)
-			break;
-	}
-}
-
-/**
- * zblock_helpers() - how many helpers are there for work that comes
- * @dev: the device
- *
- * Context: any.
- */
-unsigned int zblock_helpers(const struct zblock *dev)
-{
-	return atomic_read(&dev->queue->alone);
-}
-
-/**
- * zblock_helpers_gone() - would none do what has been left to it?
- * @dev: the device
- *
- * Asked, and a full barrier before it, when something has been left.
- *
- * Context: any.
- */
-bool zblock_helpers_gone(const struct zblock *dev)
-{
-	return !atomic_read(&dev->queue->active);
-}
-
-/**
- * zblock_call_helper() - one more would be of use
- * @dev: the device
- *
- * Context: process.
- */
-void zblock_call_helper(struct zblock *dev)
-{
-	call_helpers(dev->queue, 1);
 }
 
 static unsigned int chunk_bytes(const struct zblock *dev)
@@ -540,7 +295,7 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 	list_add_tail(&job->link, &queue->jobs);
 	count_chunks(queue, job, job->nr);
 	spin_unlock(&queue->lock);
-	call_helpers(queue, job->wait ? job->nr - 1 : job->nr);
+	zblock_call_helpers(queue, job->wait ? job->nr - 1 : job->nr);
 
 	if (job->wait) {
 		while (take_chunk(queue, job, &i))
@@ -549,7 +304,7 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 		 * Better here than to have its owner go to sleep for it; and
 		 * then it is ended here, so that he is not woken either.
 		 */
-		look_out_for(is_done, job);
+		zblock_look_out_for(is_done, job);
 		part_done(job);
 		put_job(job);
 		return true;
@@ -567,79 +322,4 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 		do_chunk(job, i);
 	put_job(job);
 	return true;
-}
-
-/**
- * zblock_queue_create() - what a device shares its bios out by
- * @dev: the device
- *
- * Context: process; may sleep.
- * Return: the queue, NULL if there is no memory
- */
-struct zblock_queue *zblock_queue_create(struct zblock *dev)
-{
-	struct zblock_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL);
-	unsigned int cpu;
-
-	if (!queue)
-		return NULL;
-	queue->helper = alloc_percpu(struct zblock_helper);
-	if (!queue->helper) {
-		kfree(queue);
-		return NULL;
-	}
-	queue->dev = dev;
-	spin_lock_init(&queue->lock);
-	INIT_LIST_HEAD(&queue->jobs);
-	for_each_possible_cpu(cpu) {
-		struct zblock_helper *helper = per_cpu_ptr(queue->helper, cpu);
-
-		INIT_WORK(&helper->work, helper_work);
-		helper->queue = queue;
-	}
-	return queue;
-}
-
-/**
- * zblock_queue_flush() - wait until no helper is there
- * @queue: of a device that does no I/O any more
- *
- * Context: process; may sleep.
- */
-void zblock_queue_flush(struct zblock_queue *queue)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu)
-		flush_work(&per_cpu_ptr(queue->helper, cpu)->work);
-}
-
-/**
- * zblock_queue_destroy() - the reverse of zblock_queue_create()
- * @queue: of a device that does no I/O any more; may be NULL
- *
- * Context: process; may sleep.
- */
-void zblock_queue_destroy(struct zblock_queue *queue)
-{
-	unsigned int cpu;
-
-	if (!queue)
-		return;
-	for_each_possible_cpu(cpu)
-		cancel_work_sync(&per_cpu_ptr(queue->helper, cpu)->work);
-	free_percpu(queue->helper);
-	kfree(queue);
-}
-
-/**
- * zblock_queue_bytes() - memory of a device's jobs when there are none
- *
- * Context: any.
- * Return: bytes
- */
-size_t zblock_queue_bytes(void)
-{
-	return sizeof(struct zblock_queue) +
-	       num_possible_cpus() * sizeof(struct zblock_helper);
 }

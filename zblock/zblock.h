@@ -93,6 +93,7 @@
 #include "backing.h"
 #include "checksum.h"
 #include "codec.h"
+#include "parallel.h"
 #include "policy.h"
 #include "writeback.h"
 
@@ -135,7 +136,6 @@
 #define ZBLOCK_DICT_MAX		SZ_1M
 
 struct zblock_column;
-struct zblock_late;
 
 /* What may be compressed as one, in bytes: powers of two; see unit.h. */
 #define ZBLOCK_UNIT_MAX		SZ_64K
@@ -148,8 +148,6 @@ enum zblock_write_mode {
 	ZBLOCK_MODE_ASYNC,	/* and swap is told so, to wait for no write */
 	ZBLOCK_MODES
 };
-
-struct zblock_queue;
 
 /*
  * Pages for objects: with a compressor held, and after it has been given back.
@@ -443,43 +441,16 @@ int zblock_write_page(struct zblock *dev, struct page *page,
 		      unsigned long index, bool patch, bool late);
 int zblock_rewrite_page(struct zblock *dev, struct page *page,
 			unsigned long index, zspool_word_t word);
+void zblock_discard_page(struct zblock *dev, unsigned long index);
+void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
+		   zspool_word_t new);
+
+/* load.c */
 int zblock_read_page(struct zblock *dev, struct page *page,
 		     unsigned long index, struct bio *parent);
 int zblock_load(struct zblock *dev, unsigned long index, zspool_word_t word,
 		struct zblock_dctx *dctx, void *mem);
-void zblock_discard_page(struct zblock *dev, unsigned long index);
 int zblock_broken(struct zblock *dev, unsigned long index, int err);
-void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
-		   zspool_word_t new);
-
-/* parallel.c */
-bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start);
-unsigned int zblock_helpers(const struct zblock *dev);
-bool zblock_helpers_gone(const struct zblock *dev);
-void zblock_call_helper(struct zblock *dev);
-struct zblock_queue *zblock_queue_create(struct zblock *dev);
-void zblock_queue_flush(struct zblock_queue *queue);
-void zblock_queue_destroy(struct zblock_queue *queue);
-size_t zblock_queue_bytes(void);
-
-/* late.c */
-bool zblock_late_take(struct zblock *dev, struct page *page,
-		      unsigned long index, zspool_word_t *word);
-void zblock_late_go(struct zblock *dev, zspool_word_t word);
-bool zblock_late_waits(const struct zblock *dev);
-bool zblock_late_store(struct zblock *dev);
-void zblock_late_load(struct zblock *dev, zspool_word_t word, void *mem);
-void zblock_late_drop(struct zblock *dev);
-struct zblock_late *zblock_late_create(struct zblock *dev);
-void zblock_late_destroy(struct zblock_late *late);
-size_t zblock_late_bytes(const struct zblock *dev);
-#ifdef CONFIG_ZBLOCK_LARGE
-void zblock_late_flush(struct zblock *dev);
-#else
-static inline void zblock_late_flush(struct zblock *dev)
-{
-}
-#endif
 
 /* unit_sysfs.c */
 extern const struct attribute_group zblock_unit_group;
