@@ -15,7 +15,9 @@
  * Of a page's own block no more is decompressed than up to the page's end: the library
  * is given room for that and a little more, and fails when it is full. It has
  * carried out all sequences in order then, each as a whole, but the one that did not
- * fit; where that began is seen by the marks that were put behind the page.
+ * fit; where that began is seen by the marks that were put behind the page. (Nothing
+ * else gets there: literals wait in the destination only where that is larger than
+ * the window, which is as large as the frame.)
  */
 #include <linux/log2.h>
 #include <linux/slab.h>
@@ -288,6 +290,15 @@ static size_t cut_frame(u8 *src, size_t src_len, unsigned int blocks)
 	}
 }
 
+/* A broken one may say anything. */
+static bool has_window(const void *src, size_t src_len, size_t bytes)
+{
+	zstd_frame_header frame;
+
+	return !zstd_get_frame_header(&frame, src, src_len) &&
+	       frame.windowSize >= bytes;
+}
+
 /*
  * Decompress a frame of @len bytes up to @want, or further. Return: how far, or the
  * library's error.
@@ -297,7 +308,7 @@ static size_t decompress_beginning(void *ctx, const void *src, size_t src_len,
 {
 	size_t size;
 
-	if (want + CROSSING < len) {
+	if (want + CROSSING < len && has_window(src, src_len, want + CROSSING)) {
 		memset(dst + want, MARK, CROSSING);
 		size = zstd_decompress_dctx(ctx, dst, want + CROSSING, src,
 					    src_len);
