@@ -4,7 +4,7 @@
  *
  * Who writes one page and waits for it (swap does, where a disk says that it is
  * synchronous) leaves the other CPUs nothing to help with. So where a helper of
- * parallel.c is up, the page is copied into a buffer, the slot's word says which one,
+ * helper.c is up, the page is copied into a buffer, the slot's word says which one,
  * and the write is done: to copy takes a tenth of the time that to compress takes.
  * The helper then stores the page as any other.
  *
