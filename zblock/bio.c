@@ -132,14 +132,19 @@ static int write_bounced(struct zblock *dev, struct part part, struct bio *bio,
 	return err;
 }
 
-/* A single page that somebody waits for: swap's, on a synchronous disk. */
-static bool may_be_late(const struct bio *bio)
+/*
+ * A single page, or a unit, that somebody waits for: swap's, on a synchronous disk. If
+ * it is a read that does not matter.
+ */
+static bool may_be_late(const struct zblock *dev, const struct bio *bio)
 {
-	return op_is_sync(bio->bi_opf) && bio->bi_iter.bi_size == PAGE_SIZE;
+	return op_is_sync(bio->bi_opf) &&
+	       (bio->bi_iter.bi_size == PAGE_SIZE ||
+		bio->bi_iter.bi_size == PAGE_SIZE << dev->unit_shift);
 }
 
 static int transfer_part(struct zblock *dev, struct bio *bio,
-			 struct bvec_iter *iter, struct part part)
+			 struct bvec_iter *iter, struct part part, bool late)
 {
 	bool write = op_is_write(bio_op(bio));
 	struct bio_vec bv = bio_iter_iovec(bio, *iter);
@@ -149,8 +154,9 @@ static int transfer_part(struct zblock *dev, struct bio *bio,
 		return write ? write_bounced(dev, part, bio, iter) :
 			       read_bounced(dev, part, bio, iter);
 	if (write) {
+		late &= bio->bi_iter.bi_size == PAGE_SIZE;
 		err = zblock_write_page(dev, bv.bv_page, part.index, false,
-					may_be_late(bio));
+					late);
 	} else {
 		err = zblock_read_page(dev, bv.bv_page, part.index, bio);
 		flush_dcache_page(bv.bv_page);
@@ -171,10 +177,10 @@ static bool at_unit(const struct zblock *dev, const struct bvec_iter *iter)
 }
 
 static int transfer_unit(struct zblock *dev, struct bio *bio,
-			 struct bvec_iter *iter)
+			 struct bvec_iter *iter, bool late)
 {
 	int err = op_is_write(bio_op(bio)) ?
-		  zblock_write_unit(dev, bio, *iter) :
+		  zblock_write_unit(dev, bio, *iter, late) :
 		  zblock_read_unit(dev, bio, *iter);
 
 	if (!err)
@@ -187,11 +193,13 @@ static int transfer_unit(struct zblock *dev, struct bio *bio,
  * @dev: the device
  * @bio: a read or a write
  * @iter: the part
+ * @late: it is waited for, and may be compressed when that is over: see late.c
  *
  * Context: process, reclaim too; may sleep.
  * Return: 0, or the first error: the rest has not been tried
  */
-int zblock_transfer(struct zblock *dev, struct bio *bio, struct bvec_iter iter)
+int zblock_transfer(struct zblock *dev, struct bio *bio, struct bvec_iter iter,
+		    bool late)
 {
 	sector_t end = iter.bi_sector + (iter.bi_size >> SECTOR_SHIFT);
 	int err = 0;
@@ -199,11 +207,11 @@ int zblock_transfer(struct zblock *dev, struct bio *bio, struct bvec_iter iter)
 	while (iter.bi_size && !err) {
 		struct part part = first_part(iter.bi_sector, end);
 
-		err = at_unit(dev, &iter) ? transfer_unit(dev, bio, &iter) :
-					    -EAGAIN;
+		err = at_unit(dev, &iter) ?
+		      transfer_unit(dev, bio, &iter, late) : -EAGAIN;
 		/* page by page; not at a unit's beginning after the first */
 		if (err == -EAGAIN)
-			err = transfer_part(dev, bio, &iter, part);
+			err = transfer_part(dev, bio, &iter, part, late);
 	}
 	return err;
 }
@@ -285,7 +293,9 @@ static void run_bio(struct zblock *dev, struct bio *bio)
 	start = bio_start_io_acct(bio);
 	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE) && zblock_share_bio(dev, bio, start))
 		return;
-	zblock_end_bio(dev, bio, start, zblock_transfer(dev, bio, bio->bi_iter));
+	zblock_end_bio(dev, bio, start,
+		       zblock_transfer(dev, bio, bio->bi_iter,
+				       may_be_late(dev, bio)));
 }
 
 /**

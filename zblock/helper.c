@@ -109,9 +109,11 @@ static void set_alone(struct zblock_helper *helper, bool alone)
 /* Is the CPU the helper's alone, and has it not stayed too long? */
 static bool is_alone(struct zblock_helper *helper)
 {
-	set_alone(helper, single_task_running() && !need_resched() &&
-			  ktime_get_ns() < helper->until);
-	return helper->alone;
+	bool alone = single_task_running() && !need_resched() &&
+		     ktime_get_ns() < helper->until;
+
+	set_alone(helper, alone);
+	return alone;
 }
 
 /* Do all there is; false if that was nothing, or somebody else's CPU was taken. */
@@ -121,7 +123,7 @@ static bool help(struct zblock_helper *helper)
 	bool alone = is_alone(helper);
 	bool helped = false;
 
-	while (zblock_help_with_job(queue, !alone) || zblock_late_store(queue->dev)) {
+	while (zblock_late_store(queue->dev) || zblock_help_with_job(queue, !alone)) {
 		helped |= alone;
 		cond_resched();
 		alone = is_alone(helper);

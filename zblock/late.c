@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * late.c - a write that ends before its page is compressed
+ * late.c - a write that ends before its pages are compressed
  *
  * Who writes one page and waits for it (swap does, where a disk says that it is
  * synchronous) leaves the other CPUs nothing to help with. So where a helper of
  * helper.c is up, the page is copied into a buffer, the slot's word says which one,
  * and the write is done: to copy takes a tenth of the time that to compress takes.
- * The helper then stores the page as any other.
+ * The helper then stores the page as any other. Who writes a unit is served in the
+ * same way; and of a bio that is shared out (parallel.c) the last unit is, as otherwise
+ * one CPU would wait until another is done with it.
+ *
+ * A buffer is a page, or as many as a unit has: the words of its slots name them one by
+ * one. They go into the pool as a unit if none has been overwritten by then, and page by
+ * page if some have.
  *
  * What makes that safe:
  *   - The data is stored when the write ends: reads find it in the buffer, by the
  *     word, under the slot's pin. Whatever overwrites or frees the slot replaces the
  *     word, as ever, and knows nothing of this.
- *   - A buffer goes when its helper has had the slot's pin and the word was another,
+ *   - A buffer goes when its helper has had each slot's pin and the word was another,
  *     or has been made another: so no reader is in it, and no word names it.
  *     As no other page gets the buffer before, "the word still names it" proves
  *     that the slot has not changed meanwhile.
- *   - If the helper has no memory, or is at mem_limit, the page stays where it is,
- *     and is tried again later. There are few buffers, none of them of memory
+ *   - If the helper has no memory, or is at mem_limit, the pages stay where they are,
+ *     and are tried again later. There are few buffers, none of them of memory
  *     reserves, and where there is none the writer does the work himself: he waits for
  *     nobody. Near mem_limit there is none, so that a writer is told that there is no
  *     room; if others were faster, up to LATE_MAX pages are kept beyond it.
@@ -37,7 +43,7 @@
 #include <linux/workqueue.h>
 #include "zblock.h"
 
-/* Buffers of a device; and of them for each helper: one to do, one to come next. */
+/* Pages in a device's buffers; and buffers for each helper: one to do, and the next. */
 #define LATE_MAX		16
 #define LATE_FOR_EACH		2
 
@@ -52,15 +58,17 @@
 #define FLUSH_MAX		(HZ / 10)
 
 /**
- * struct late_page - a buffer
+ * struct late_buffer - what one write has left
  * @link: in free, todo or stuck; late->lock
- * @page: has the data; NULL in a free one
- * @index: its slot
+ * @page: has the data, the first of 2^@order; NULL in a free one
+ * @order: 0, or that of the device's units
+ * @index: its slot, the first of as many
  * @reclaim: its writer might use memory reserves
  */
-struct late_page {
+struct late_buffer {
 	struct list_head link;
 	struct page *page;
+	unsigned int order;
 	unsigned long index;
 	bool reclaim;
 };
@@ -72,13 +80,13 @@ struct late_page {
  * @free: those that are not in use
  * @todo: those that a helper may take, oldest first
  * @stuck: those that there was no memory for
- * @used: how many are not free
- * @nr_stuck: how many are in stuck
+ * @used: pages of those that are not free
+ * @nr_stuck: pages of those in stuck
  * @retry: stores what is stuck
  * @delay: until it tries that once more; its own
  * @jiffy: of the last write that would have liked a helper; lossy
  * @burst: how many there were in it; lossy
- * @buffer: a word's value is an index of this
+ * @buffer: a word's value is an index of this, and which page: see value_of()
  */
 struct zblock_late {
 	struct zblock *dev;
@@ -92,17 +100,25 @@ struct zblock_late {
 	unsigned long delay;
 	unsigned long jiffy;
 	unsigned int burst;
-	struct late_page buffer[LATE_MAX];
+	struct late_buffer buffer[LATE_MAX];
 };
 
-static zspool_word_t word_of(struct zblock_late *late, struct late_page *l)
+/* The word of a buffer's page @i. */
+static zspool_word_t word_of(struct zblock_late *late, struct late_buffer *l,
+			     unsigned int i)
 {
-	return zspool_word_make(ZBLOCK_HUGE, PAGE_SIZE, l - late->buffer);
+	return zspool_word_make(ZBLOCK_HUGE, PAGE_SIZE,
+				(l - late->buffer) * LATE_MAX + i);
 }
 
-static struct late_page *buffer_of(struct zblock *dev, zspool_word_t word)
+static struct late_buffer *buffer_of(struct zblock *dev, zspool_word_t word)
 {
-	return &dev->late->buffer[zspool_word_value(word)];
+	return &dev->late->buffer[zspool_word_value(word) / LATE_MAX];
+}
+
+static struct page *page_of(struct zblock *dev, zspool_word_t word)
+{
+	return buffer_of(dev, word)->page + zspool_word_value(word) % LATE_MAX;
 }
 
 /* Another helper would be of use: call one where writes come one after the other. */
@@ -110,7 +126,7 @@ static void want_helper(struct zblock_late *late)
 {
 	unsigned int burst = READ_ONCE(late->burst) + 1;
 
-	if (READ_ONCE(late->jiffy) != jiffies) {
+	if (time_after(jiffies, READ_ONCE(late->jiffy))) {
 		WRITE_ONCE(late->jiffy, jiffies);
 		burst = 1;
 	}
@@ -127,33 +143,37 @@ static bool near_limit(struct zblock *dev)
 	return limit && zspool_total_pages(dev->pool) + LATE_MAX >= limit;
 }
 
-static struct late_page *get_buffer(struct zblock_late *late)
+static struct late_buffer *get_buffer(struct zblock_late *late,
+				      unsigned int order)
 {
-	unsigned int most = LATE_FOR_EACH * zblock_helpers(late->dev);
-	struct late_page *l = NULL;
+	unsigned int most = LATE_FOR_EACH * zblock_helpers(late->dev) << order;
+	unsigned int nr = 1U << order;
+	struct late_buffer *l = NULL;
 	struct page *page;
 
-	if (READ_ONCE(late->used) >= min(most, LATE_MAX)) {
+	if (READ_ONCE(late->used) + nr > min(most, LATE_MAX)) {
 		want_helper(late);
 		return NULL;
 	}
 	if (near_limit(late->dev))
 		return NULL;
-	page = alloc_page(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC);
+	page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC |
+			   __GFP_NORETRY, order);
 	if (!page)
 		return NULL;
 	spin_lock(&late->lock);
-	if (late->used < LATE_MAX) {
-		l = list_first_entry(&late->free, struct late_page, link);
+	if (late->used + nr <= LATE_MAX) {
+		l = list_first_entry(&late->free, struct late_buffer, link);
 		list_del(&l->link);
-		WRITE_ONCE(late->used, late->used + 1);
+		WRITE_ONCE(late->used, late->used + nr);
 	}
 	spin_unlock(&late->lock);
 	if (!l) {
-		__free_page(page);
+		__free_pages(page, order);
 		return NULL;
 	}
 	l->page = page;
+	l->order = order;
 	return l;
 }
 
@@ -171,58 +191,59 @@ static void tell_if_settled(struct zblock_late *late)
 		wake_up_var(&late->used);
 }
 
-static void put_buffer(struct zblock_late *late, struct late_page *l)
+static void put_buffer(struct zblock_late *late, struct late_buffer *l)
 {
-	__free_page(l->page);
+	__free_pages(l->page, l->order);
 	l->page = NULL;
 	spin_lock(&late->lock);
 	list_add(&l->link, &late->free);
-	WRITE_ONCE(late->used, late->used - 1);
+	WRITE_ONCE(late->used, late->used - (1U << l->order));
 	spin_unlock(&late->lock);
 	tell_if_settled(late);
 }
 
 /**
- * zblock_late_take() - copy a page that is to be written
+ * zblock_late_take() - have a buffer for pages that are to be written
  * @dev: the device
- * @page: the page
- * @index: its slot
- * @word: what the slot is to hold; zblock_late_go() comes after that
+ * @index: the slot of the first
+ * @order: 0 for one; or that of a unit, for as many as it has
+ * @word: what the first slot is to hold, and zblock_late_nth() of it the others;
+ *	zblock_late_go() comes after that
  *
  * Context: process, reclaim too; does not sleep.
- * Return: false if the page is to be stored at once
+ * Return: where to copy them; NULL if they are to be stored at once
  */
-bool zblock_late_take(struct zblock *dev, struct page *page,
-		      unsigned long index, zspool_word_t *word)
+void *zblock_late_take(struct zblock *dev, unsigned long index,
+		       unsigned int order, zspool_word_t *word)
 {
-	struct late_page *l;
+	struct late_buffer *l;
 
 	if (READ_ONCE(dev->write_mode) == ZBLOCK_MODE_SYNC)
-		return false;
-	l = get_buffer(dev->late);
+		return NULL;
+	l = get_buffer(dev->late, order);
 	if (!l)
-		return false;
-	memcpy_from_page(page_address(l->page), page, 0, PAGE_SIZE);
+		return NULL;
 	l->index = index;
 	l->reclaim = current->flags & PF_MEMALLOC;
-	*word = word_of(dev->late, l);
-	return true;
+	*word = word_of(dev->late, l, 0);
+	return page_address(l->page);
 }
 
 /**
- * zblock_late_go() - a slot holds a word of zblock_late_take()
+ * zblock_late_go() - slots hold the words of zblock_late_take()
  * @dev: the device
- * @word: the word
+ * @word: of the first
  *
  * Context: process, reclaim too; may sleep.
  */
 void zblock_late_go(struct zblock *dev, zspool_word_t word)
 {
+	struct late_buffer *l = buffer_of(dev, word);
 	struct zblock_late *late = dev->late;
 
-	zblock_count(dev, ZBLOCK_LATE, 1);
+	zblock_count(dev, ZBLOCK_LATE, 1 << l->order);
 	spin_lock(&late->lock);
-	list_add_tail(&buffer_of(dev, word)->link, &late->todo);
+	list_add_tail(&l->link, &late->todo);
 	spin_unlock(&late->lock);
 	/* helpers see what we have added, or we see that they have gone */
 	smp_mb();
@@ -231,7 +252,7 @@ void zblock_late_go(struct zblock *dev, zspool_word_t word)
 }
 
 /**
- * zblock_late_waits() - is there a page that nobody has begun to store?
+ * zblock_late_waits() - is there a buffer that nobody has begun to store?
  * @dev: the device
  *
  * Context: any.
@@ -241,22 +262,40 @@ bool zblock_late_waits(const struct zblock *dev)
 	return !list_empty(&dev->late->todo);
 }
 
-static struct late_page *take_todo(struct zblock_late *late)
+static struct late_buffer *take_todo(struct zblock_late *late)
 {
-	struct late_page *l;
+	struct late_buffer *l;
 
 	if (list_empty(&late->todo))
 		return NULL;
 	spin_lock(&late->lock);
-	l = list_first_entry_or_null(&late->todo, struct late_page, link);
+	l = list_first_entry_or_null(&late->todo, struct late_buffer, link);
 	if (l)
 		list_del(&l->link);
 	spin_unlock(&late->lock);
 	return l;
 }
 
-/* Store a page, unless its slot holds something else by now. */
-static int store(struct zblock_late *late, struct late_page *l)
+/* Store the pages whose slots do not hold something else by now. */
+static int rewrite(struct zblock_late *late, struct late_buffer *l)
+{
+	unsigned int i;
+	int err;
+
+	if (l->order && !zblock_rewrite_unit(late->dev, l->page, l->index,
+					     word_of(late, l, 0)))
+		return 0;
+	/* for want of memory, too: a page needs less */
+	for (i = 0; i < 1U << l->order; i++) {
+		err = zblock_rewrite_page(late->dev, l->page + i, l->index + i,
+					  word_of(late, l, i));
+		if (err && err != -EAGAIN)
+			return err;
+	}
+	return 0;
+}
+
+static int store(struct zblock_late *late, struct late_buffer *l)
 {
 	unsigned int flags;
 	int err;
@@ -264,50 +303,48 @@ static int store(struct zblock_late *late, struct late_page *l)
 	/* as its writer would: what is written is to free memory */
 	if (l->reclaim)
 		flags = memalloc_noreclaim_save();
-	err = zblock_rewrite_page(late->dev, l->page, l->index,
-				  word_of(late, l));
+	err = rewrite(late, l);
 	if (l->reclaim)
 		memalloc_noreclaim_restore(flags);
-	if (err && err != -EAGAIN)
-		return err;
-	put_buffer(late, l);
-	return 0;
+	if (!err)
+		put_buffer(late, l);
+	return err;
 }
 
-static void add_stuck(struct zblock_late *late, struct late_page *l)
+static void add_stuck(struct zblock_late *late, struct late_buffer *l)
 {
 	spin_lock(&late->lock);
 	list_add_tail(&l->link, &late->stuck);
-	WRITE_ONCE(late->nr_stuck, late->nr_stuck + 1);
+	WRITE_ONCE(late->nr_stuck, late->nr_stuck + (1U << l->order));
 	spin_unlock(&late->lock);
 	tell_if_settled(late);
 }
 
-static struct late_page *take_stuck(struct zblock_late *late)
+static struct late_buffer *take_stuck(struct zblock_late *late)
 {
-	struct late_page *l;
+	struct late_buffer *l;
 
 	spin_lock(&late->lock);
-	l = list_first_entry_or_null(&late->stuck, struct late_page, link);
+	l = list_first_entry_or_null(&late->stuck, struct late_buffer, link);
 	if (l) {
 		list_del(&l->link);
-		WRITE_ONCE(late->nr_stuck, late->nr_stuck - 1);
+		WRITE_ONCE(late->nr_stuck, late->nr_stuck - (1U << l->order));
 	}
 	spin_unlock(&late->lock);
 	return l;
 }
 
 /**
- * zblock_late_store() - store the page that waits longest
+ * zblock_late_store() - store what waits longest
  * @dev: the device
  *
  * Context: process, reclaim too; may sleep.
- * Return: false if none waits
+ * Return: false if nothing waits
  */
 bool zblock_late_store(struct zblock *dev)
 {
 	struct zblock_late *late = dev->late;
-	struct late_page *l = take_todo(late);
+	struct late_buffer *l = take_todo(late);
 
 	if (!l)
 		return false;
@@ -323,7 +360,7 @@ static void retry_work(struct work_struct *work)
 {
 	struct zblock_late *late = container_of(to_delayed_work(work),
 						struct zblock_late, retry);
-	struct late_page *l;
+	struct late_buffer *l;
 
 	while ((l = take_stuck(late))) {
 		if (store(late, l)) {
@@ -347,7 +384,7 @@ static void retry_work(struct work_struct *work)
  */
 void zblock_late_load(struct zblock *dev, zspool_word_t word, void *mem)
 {
-	copy_page(mem, page_address(buffer_of(dev, word)->page));
+	copy_page(mem, page_address(page_of(dev, word)));
 }
 
 /**
@@ -375,7 +412,7 @@ void zblock_late_flush(struct zblock *dev)
 void zblock_late_drop(struct zblock *dev)
 {
 	struct zblock_late *late = dev->late;
-	struct late_page *l;
+	struct late_buffer *l;
 
 	cancel_delayed_work_sync(&late->retry);
 	while ((l = take_stuck(late)))
@@ -399,6 +436,7 @@ struct zblock_late *zblock_late_create(struct zblock *dev)
 		return NULL;
 	late->dev = dev;
 	late->delay = RETRY_DELAY;
+	late->jiffy = jiffies;
 	spin_lock_init(&late->lock);
 	INIT_LIST_HEAD(&late->free);
 	INIT_LIST_HEAD(&late->todo);

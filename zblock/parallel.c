@@ -13,8 +13,10 @@
  * leaves some chunks to the helpers that he knows to be up, and goes on to submit
  * more: so they do not run out of work.
  *
- * A single page that somebody waits for has nothing to be shared, but may be copied,
- * and stored when the write has ended: late.c. Helpers do that too.
+ * A single page or unit that somebody waits for has nothing to be shared, but may be
+ * copied, and stored when the write has ended: late.c. So may the last chunk of a larger
+ * bio, as nobody has another one to do meanwhile. Helpers do that too, and at first: it
+ * has waited for longer.
  *
  * A job is freed by who gives back its last reference: each chunk has one, and
  * the submitter.
@@ -92,7 +94,11 @@ static void part_done(struct zblock_job *job)
 			       READ_ONCE(job->err));
 }
 
-static void do_chunk(struct zblock_job *job, unsigned int i)
+/*
+ * Chunk @i of the job. What is waited for may be @late if it is one of the last so many:
+ * others would have nothing to do but wait for it.
+ */
+static void do_chunk(struct zblock_job *job, unsigned int i, unsigned int late)
 {
 	unsigned int from = chunk_start(job, i);
 	unsigned int to = i + 1 < job->nr ? chunk_start(job, i + 1) :
@@ -102,7 +108,8 @@ static void do_chunk(struct zblock_job *job, unsigned int i)
 
 	bio_advance_iter(job->bio, &iter, from);
 	iter.bi_size = to - from;
-	err = zblock_transfer(job->dev, job->bio, iter);
+	err = zblock_transfer(job->dev, job->bio, iter,
+			      job->wait && i + late >= job->nr);
 	if (unlikely(err))
 		cmpxchg(&job->err, 0, err);
 	part_done(job);
@@ -194,7 +201,8 @@ bool zblock_help_with_job(struct zblock_queue *queue, bool owed)
 	reclaim = job->reclaim;
 	if (reclaim)
 		flags = memalloc_noreclaim_save();
-	do_chunk(job, i);
+	/* those that others may be at when the submitter is done */
+	do_chunk(job, i, 1 + zblock_helpers(job->dev));
 	if (reclaim)
 		memalloc_noreclaim_restore(flags);
 	return true;
@@ -299,7 +307,7 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 
 	if (job->wait) {
 		while (take_chunk(queue, job, &i))
-			do_chunk(job, i);
+			do_chunk(job, i, 1);
 		/*
 		 * Better here than to have its owner go to sleep for it; and
 		 * then it is ended here, so that he is not woken either.
@@ -319,7 +327,7 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 	else
 		spare = small_to_spare(queue);
 	while (READ_ONCE(queue->nr) > spare && take_chunk(queue, job, &i))
-		do_chunk(job, i);
+		do_chunk(job, i, 0);
 	put_job(job);
 	return true;
 }

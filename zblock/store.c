@@ -62,16 +62,6 @@ void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
 	}
 }
 
-/* The same page of the same unit, or buffer, whatever else is marked on the slot. */
-static bool still_there(zspool_word_t word, zspool_word_t only)
-{
-	if (zblock_word_is_late(word) != zblock_word_is_late(only))
-		return false;
-	return (zblock_word_is_late(word) ||
-		zspool_word_flags(word) & ZBLOCK_UNIT) &&
-	       zspool_word_value(word) == zspool_word_value(only);
-}
-
 /*
  * Make @word what the slot holds. Its table entry is there: fails only, with
  * -EAGAIN, if the slot is not what it should be.
@@ -85,14 +75,10 @@ static int publish(struct page_write *w, zspool_word_t word)
 	if (!w->patch)
 		zblock_patch_begin(w->dev, w->index);
 	zspool_pin(pool, w->index, &old);
-	mine = !w->only || still_there(old, w->only);
+	mine = !w->only || zblock_still_there(old, w->only);
 	if (mine) {
-		/* as idle as it was: nobody has used it */
 		if (w->only)
-			word = zspool_word_set_flags(word,
-						     zspool_word_flags(word) |
-						     (zspool_word_flags(old) &
-						      ZBLOCK_IDLE));
+			word = zblock_as_idle(word, old);
 		zblock_sum_set(w->dev, w->index, w->sum);
 		old = zspool_swap(pool, w->index, word);
 	}
@@ -182,10 +168,14 @@ static int store_same(struct page_write *w, unsigned long fill)
 static int store_late(struct page_write *w)
 {
 	zspool_word_t word;
+	void *mem;
 
-	if (zspool_prepare(w->dev->pool, w->index, GFP_EAGER) ||
-	    !zblock_late_take(w->dev, w->page, w->index, &word))
+	if (zspool_prepare(w->dev->pool, w->index, GFP_EAGER))
 		return -EAGAIN;
+	mem = zblock_late_take(w->dev, w->index, 0, &word);
+	if (!mem)
+		return -EAGAIN;
+	memcpy_from_page(mem, w->page, 0, PAGE_SIZE);
 	publish(w, word);
 	zblock_late_go(w->dev, word);
 	return 0;

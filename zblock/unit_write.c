@@ -3,6 +3,7 @@
  * unit_write.c - a unit goes in: see unit.h
  */
 #include <linux/bio.h>
+#include <linux/bitmap.h>
 #include <linux/gfp.h>
 #include "unit.h"
 
@@ -10,6 +11,8 @@
  * struct unit_write - a unit on its way in
  * @dev: where to
  * @unit: which
+ * @mem: the data, if it is not in a bio
+ * @only: 0, or: only if the slots still have this buffer's pages
  * @nid: memory of which node
  * @size: bytes of all pieces, 0 if there are none yet
  * @sum: zblock_sum() of them
@@ -19,6 +22,8 @@
 struct unit_write {
 	struct zblock *dev;
 	unsigned long unit;
+	void *mem;
+	zspool_word_t only;
 	int nid;
 	size_t size;
 	u32 sum;
@@ -70,15 +75,69 @@ static void fill_pieces(struct unit_write *w, const void *src)
 	}
 }
 
-/* Make the pieces what the unit holds. All table entries are there. */
-static void publish(struct unit_write *w)
+/* Is page @i what it should be, in a slot that is pinned and holds @word? */
+static bool is_mine(const struct unit_write *w, zspool_word_t word,
+		    unsigned int i)
+{
+	return !w->only ||
+	       zblock_still_there(word, zblock_late_nth(w->only, i));
+}
+
+/*
+ * Does nobody else have anything in the unit? The first piece is pinned: so the unit
+ * is not written as a whole after this, and if it had been, no slot would be ours.
+ */
+static bool all_mine(const struct unit_write *w)
+{
+	unsigned long slot = first_slot(w->dev, w->unit);
+	zspool_word_t word;
+	unsigned int i;
+	bool mine;
+
+	for (i = 0; i < unit_pages(w->dev); i++) {
+		if (!zspool_pin(w->dev->pool, slot + i, &word))
+			return false;
+		mine = is_mine(w, word, i);
+		zspool_unpin(w->dev->pool, slot + i);
+		if (!mine)
+			return false;
+	}
+	return true;
+}
+
+/* Make @word what the slot of page @i holds. Return: has it been done, and @old */
+static bool swap_slot(const struct unit_write *w, unsigned int i,
+		      zspool_word_t word, zspool_word_t *old)
+{
+	unsigned long slot = first_slot(w->dev, w->unit) + i;
+	bool mine;
+
+	zspool_pin(w->dev->pool, slot, old);
+	mine = is_mine(w, *old, i);
+	if (mine) {
+		if (w->only)
+			word = zblock_as_idle(word, *old);
+		zblock_sum_set(w->dev, slot, w->sum);
+		*old = zspool_swap(w->dev->pool, slot, word);
+	}
+	zspool_unpin(w->dev->pool, slot);
+	return mine;
+}
+
+/*
+ * Make the pieces what the unit holds. All table entries are there: fails only, with
+ * -EAGAIN, if slots are not what they should be.
+ */
+static int publish(struct unit_write *w)
 {
 	struct zblock *dev = w->dev;
 	unsigned long slot = first_slot(dev, w->unit);
 	zspool_word_t old_piece[PIECES_MAX];
+	DECLARE_BITMAP(mine, PAGES_MAX);
 	zspool_word_t old[PAGES_MAX];
-	zspool_word_t word, mine;
+	zspool_word_t word, first;
 	unsigned int i;
+	bool whole;
 	u64 seq;
 
 	seq = atomic64_inc_return(&dev->unit_seq) &
@@ -86,24 +145,33 @@ static void publish(struct unit_write *w)
 	word = zspool_word_make(ZBLOCK_UNIT, 0, seq);
 
 	zblock_patch_begin(dev, slot);
-	zspool_pin(dev->pool, piece(dev, w->unit, 0), &mine);
-	zblock_swap_pieces(dev, w->unit, w->piece, w->nr, old_piece);
-	for (i = 0; i < unit_pages(dev); i++) {
-		zspool_pin(dev->pool, slot + i, &old[i]);
-		zblock_sum_set(dev, slot + i, w->sum);
-		old[i] = zspool_swap(dev->pool, slot + i, word);
-		zspool_unpin(dev->pool, slot + i);
+	zspool_pin(dev->pool, piece(dev, w->unit, 0), &first);
+	whole = !w->only || all_mine(w);
+	if (whole) {
+		zblock_swap_pieces(dev, w->unit, w->piece, w->nr, old_piece);
+		for (i = 0; i < unit_pages(dev); i++)
+			__assign_bit(i, mine, swap_slot(w, i, word, &old[i]));
 	}
 	zspool_unpin(dev->pool, piece(dev, w->unit, 0));
 	zblock_patch_end(dev, slot);
+	if (!whole)
+		return -EAGAIN;
 
 	zblock_count(dev, ZBLOCK_COMPRESSED, w->size);
 	zblock_count(dev, ZBLOCK_UNITS, 1);
 	zblock_drop_pieces(dev, old_piece);
 	for (i = 0; i < unit_pages(dev); i++) {
-		zblock_retire(dev, slot + i, old[i], word);
-		zblock_touch(dev, slot + i);
+		if (test_bit(i, mine)) {
+			zblock_retire(dev, slot + i, old[i], word);
+			if (!w->only)
+				zblock_touch(dev, slot + i);
+		} else {
+			/* overwritten since: the unit begins without it */
+			zblock_unit_lost(dev, slot + i);
+			zblock_unit_settle(dev, slot + i);
+		}
 	}
+	return 0;
 }
 
 /* Half of the pages or more are one word repeated: cheaper page by page. */
@@ -128,7 +196,7 @@ static int fill_unit(struct unit_write *w, struct bio *bio,
 	struct zblock_codec *codec = w->dev->unit_codec;
 	struct zblock_cctx *cctx = zblock_cctx_get(codec);
 	size_t len = unit_bytes(w->dev);
-	void *mem = NULL;
+	void *mem = w->mem;
 	int err = -EAGAIN;
 
 	if (!cctx)
@@ -137,7 +205,7 @@ static int fill_unit(struct unit_write *w, struct bio *bio,
 	 * A codec looks back at what it has gone past: a page that changes
 	 * meanwhile, as one of direct I/O may, would spoil others. Swap's do not.
 	 */
-	if (bio->bi_opf & REQ_SWAP)
+	if (!mem && bio->bi_opf & REQ_SWAP)
 		mem = in_place(bio, iter, len);
 	if (!mem) {
 		mem = cctx->src;
@@ -159,28 +227,77 @@ out:
 	return err;
 }
 
+/* As for a page, memory is first asked for without direct reclaim: see store_packed(). */
+static int store_unit(struct unit_write *w, struct bio *bio,
+		      struct bvec_iter iter)
+{
+	size_t size;
+	int err;
+
+	for (;;) {
+		err = fill_unit(w, bio, iter, &size);
+		if (err != -ENOBUFS)
+			break;
+		zblock_count(w->dev, ZBLOCK_WRITE_STALLS, 1);
+		err = get_pieces(w, size, GFP_PATIENT);
+		if (err)
+			break;
+	}
+	if (!err)
+		err = publish(w);
+	if (err)
+		drop_pieces(w);
+	return err;
+}
+
+/* Keep the pages as they are for now, if there is a buffer for them. */
+static bool store_late(struct unit_write *w, struct bio *bio,
+		       struct bvec_iter iter)
+{
+	struct zblock *dev = w->dev;
+	unsigned long slot = first_slot(dev, w->unit);
+	zspool_word_t old[PAGES_MAX];
+	zspool_word_t word;
+	unsigned int i;
+	void *mem;
+
+	if (dev->unit_shift > PAGE_ALLOC_COSTLY_ORDER)
+		return false;
+	mem = zblock_late_take(dev, slot, dev->unit_shift, &word);
+	if (!mem)
+		return false;
+	zblock_copy_from_bio(bio, &iter, mem, unit_bytes(dev));
+	zblock_patch_begin(dev, slot);
+	for (i = 0; i < unit_pages(dev); i++)
+		swap_slot(w, i, zblock_late_nth(word, i), &old[i]);
+	zblock_patch_end(dev, slot);
+	for (i = 0; i < unit_pages(dev); i++) {
+		zblock_retire(dev, slot + i, old[i], zblock_late_nth(word, i));
+		zblock_touch(dev, slot + i);
+	}
+	zblock_late_go(dev, word);
+	return true;
+}
+
 /**
  * zblock_write_unit() - store a unit
  * @dev: the device
  * @bio: has the data
  * @iter: at the beginning of a unit, with the whole of it ahead
- *
- * As for a page, memory is first asked for without direct reclaim: see
- * store_packed() in store.c.
+ * @late: it is waited for, and may be compressed when that is over: see late.c
  *
  * Context: process, reclaim too; may sleep.
  * Return: 0; -EAGAIN if it is better stored page by page; -ENOMEM: what was
  * stored before is intact
  */
 int zblock_write_unit(struct zblock *dev, struct bio *bio,
-		      struct bvec_iter iter)
+		      struct bvec_iter iter, bool late)
 {
 	struct unit_write w = {
 		.dev = dev,
 		.unit = iter.bi_sector >> (PAGE_SECTORS_SHIFT + dev->unit_shift),
 		.nid = page_to_nid(bio_iter_page(bio, iter)),
 	};
-	size_t size;
 	int err;
 
 	if (!zblock_sum_prepare(dev, first_slot(dev, w.unit)))
@@ -188,20 +305,35 @@ int zblock_write_unit(struct zblock *dev, struct bio *bio,
 	err = zspool_prepare(dev->pool, first_slot(dev, w.unit), GFP_PATIENT);
 	if (err)
 		return err;
-	for (;;) {
-		err = fill_unit(&w, bio, iter, &size);
-		if (err != -ENOBUFS)
-			break;
-		zblock_count(dev, ZBLOCK_WRITE_STALLS, 1);
-		err = get_pieces(&w, size, GFP_PATIENT);
-		if (err)
-			break;
-	}
-	if (!err) {
-		publish(&w);
+	if (late && store_late(&w, bio, iter))
 		return 0;
-	}
-	drop_pieces(&w);
+	err = store_unit(&w, bio, iter);
 	/* page by page the old ones go one by one: there may be room for that */
 	return err == -ENOSPC ? -EAGAIN : err;
+}
+
+/**
+ * zblock_rewrite_unit() - store the pages of a buffer as a unit
+ * @dev: the device
+ * @page: the first of the pages, which lie one after the other
+ * @index: the first slot of the unit
+ * @word: what says that the first page is in @page
+ *
+ * The slots stay as idle, and as old, as they were.
+ *
+ * Context: process, reclaim too; may sleep.
+ * Return: 0; an error: better page by page, or slots have changed, or no memory
+ */
+int zblock_rewrite_unit(struct zblock *dev, struct page *page,
+			unsigned long index, zspool_word_t word)
+{
+	struct unit_write w = {
+		.dev = dev,
+		.unit = index >> dev->unit_shift,
+		.mem = page_address(page),
+		.only = word,
+		.nid = page_to_nid(page),
+	};
+
+	return store_unit(&w, NULL, (struct bvec_iter){ 0 });
 }

@@ -343,6 +343,25 @@ static inline bool zblock_word_is_late(zspool_word_t word)
 	       (zspool_word_flags(word) & kinds) == ZBLOCK_HUGE;
 }
 
+/* The same page of the same unit, or buffer, whatever else is marked on the slot? */
+static inline bool zblock_still_there(zspool_word_t word, zspool_word_t was)
+{
+	if (zblock_word_is_late(word) != zblock_word_is_late(was))
+		return false;
+	return (zblock_word_is_late(word) ||
+		zspool_word_flags(word) & ZBLOCK_UNIT) &&
+	       zspool_word_value(word) == zspool_word_value(was);
+}
+
+/* Stored once more, but not used: @word, as idle as the slot was. */
+static inline zspool_word_t zblock_as_idle(zspool_word_t word,
+					   zspool_word_t was)
+{
+	return zspool_word_set_flags(word, zspool_word_flags(word) |
+					   (zspool_word_flags(was) &
+					    ZBLOCK_IDLE));
+}
+
 static inline unsigned int zblock_word_prio(zspool_word_t word)
 {
 	return (zspool_word_flags(word) & ZBLOCK_PRIO) >> ZBLOCK_PRIO_SHIFT;
@@ -430,7 +449,7 @@ void zblock_copy_to_bio(struct bio *bio, struct bvec_iter *iter,
 void zblock_copy_from_bio(struct bio *bio, struct bvec_iter *iter,
 			  char *to, unsigned int len);
 int zblock_transfer(struct zblock *dev, struct bio *bio,
-		    struct bvec_iter iter);
+		    struct bvec_iter iter, bool late);
 void zblock_end_bio(struct zblock *dev, struct bio *bio, unsigned long start,
 		    int err);
 void zblock_submit_bio(struct bio *bio);
@@ -462,7 +481,9 @@ void zblock_units_destroy(struct zblock *dev);
 unsigned long zblock_unit_handles(const struct zblock *dev,
 				  unsigned long nr_pages);
 int zblock_write_unit(struct zblock *dev, struct bio *bio,
-		      struct bvec_iter iter);
+		      struct bvec_iter iter, bool late);
+int zblock_rewrite_unit(struct zblock *dev, struct page *page,
+			unsigned long index, zspool_word_t word);
 int zblock_read_unit(struct zblock *dev, struct bio *bio,
 		     struct bvec_iter iter);
 int zblock_read_unit_page(struct zblock *dev, struct page *page,
