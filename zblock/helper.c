@@ -116,6 +116,17 @@ static bool is_alone(struct zblock_helper *helper)
 	return alone;
 }
 
+/*
+ * Do what has waited for longest, or would: what is left to helpers, what has been
+ * written and can be read, and only then what its submitter does, too.
+ */
+static bool do_something(struct zblock_queue *queue, bool alone)
+{
+	return (READ_ONCE(queue->owed) && zblock_help_with_job(queue, true)) ||
+	       zblock_late_store(queue->dev) ||
+	       zblock_help_with_job(queue, !alone);
+}
+
 /* Do all there is; false if that was nothing, or somebody else's CPU was taken. */
 static bool help(struct zblock_helper *helper)
 {
@@ -123,7 +134,7 @@ static bool help(struct zblock_helper *helper)
 	bool alone = is_alone(helper);
 	bool helped = false;
 
-	while (zblock_late_store(queue->dev) || zblock_help_with_job(queue, !alone)) {
+	while (do_something(queue, alone)) {
 		helped |= alone;
 		cond_resched();
 		alone = is_alone(helper);
@@ -187,15 +198,17 @@ static void helper_work(struct work_struct *work)
  * @nr: how many, at most
  *
  * Context: process.
+ * Return: does one come?
  */
-void zblock_call_helpers(struct zblock_queue *queue, unsigned int nr)
+bool zblock_call_helpers(struct zblock_queue *queue, unsigned int nr)
 {
 	unsigned int self = raw_smp_processor_id();
 	unsigned int lookouts = atomic_read(&queue->lookouts);
+	bool comes = false;
 	unsigned int cpu;
 
 	if (lookouts >= nr)
-		return;
+		return false;
 	nr -= lookouts;
 	for_each_cpu_wrap(cpu, cpu_online_mask, self + 1) {
 		struct zblock_helper *helper = per_cpu_ptr(queue->helper, cpu);
@@ -209,9 +222,13 @@ void zblock_call_helpers(struct zblock_queue *queue, unsigned int nr)
 			WRITE_ONCE(helper->skip, skip - 1);
 			continue;
 		}
-		if (queue_work_on(cpu, zblock_wq, &helper->work) && !--nr)
-			break;
+		if (queue_work_on(cpu, zblock_wq, &helper->work)) {
+			comes = true;
+			if (!--nr)
+				break;
+		}
 	}
+	return comes;
 }
 
 /**
@@ -225,6 +242,17 @@ unsigned int zblock_helpers(const struct zblock *dev)
 	return atomic_read(&dev->queue->alone);
 }
 
+/* Is one called that is not there yet? It sees whatever is there before it comes. */
+static bool helper_comes(const struct zblock *dev)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (work_pending(&per_cpu_ptr(dev->queue->helper, cpu)->work))
+			return true;
+	return false;
+}
+
 /**
  * zblock_helpers_gone() - would none do what has been left to it?
  * @dev: the device
@@ -235,7 +263,7 @@ unsigned int zblock_helpers(const struct zblock *dev)
  */
 bool zblock_helpers_gone(const struct zblock *dev)
 {
-	return !atomic_read(&dev->queue->active);
+	return !atomic_read(&dev->queue->active) && !helper_comes(dev);
 }
 
 /**
@@ -243,10 +271,11 @@ bool zblock_helpers_gone(const struct zblock *dev)
  * @dev: the device
  *
  * Context: process.
+ * Return: does it come?
  */
-void zblock_call_helper(struct zblock *dev)
+bool zblock_call_helper(struct zblock *dev)
 {
-	zblock_call_helpers(dev->queue, 1);
+	return zblock_call_helpers(dev->queue, 1);
 }
 
 /**

@@ -80,7 +80,8 @@ struct late_buffer {
  * @free: those that are not in use
  * @todo: those that a helper may take, oldest first
  * @stuck: those that there was no memory for
- * @used: pages of those that are not free
+ * @busy: how many are not free
+ * @used: pages of those
  * @nr_stuck: pages of those in stuck
  * @retry: stores what is stuck
  * @delay: until it tries that once more; its own
@@ -94,6 +95,7 @@ struct zblock_late {
 	struct list_head free;
 	struct list_head todo;
 	struct list_head stuck;
+	unsigned int busy;
 	unsigned int used;
 	unsigned int nr_stuck;
 	struct delayed_work retry;
@@ -121,8 +123,12 @@ static struct page *page_of(struct zblock *dev, zspool_word_t word)
 	return buffer_of(dev, word)->page + zspool_word_value(word) % LATE_MAX;
 }
 
-/* Another helper would be of use: call one where writes come one after the other. */
-static void want_helper(struct zblock_late *late)
+/*
+ * Another helper would be of use: call one where writes come one after the other.
+ * Does it come? Then there is to be something that it can do: the next write may take
+ * longer to come than it looks out.
+ */
+static bool want_helper(struct zblock_late *late)
 {
 	unsigned int burst = READ_ONCE(late->burst) + 1;
 
@@ -131,8 +137,7 @@ static void want_helper(struct zblock_late *late)
 		burst = 1;
 	}
 	WRITE_ONCE(late->burst, burst);
-	if (!(burst % BURST))
-		zblock_call_helper(late->dev);
+	return !(burst % BURST) && zblock_call_helper(late->dev);
 }
 
 /* A writer is to be told if there is no room. */
@@ -146,25 +151,27 @@ static bool near_limit(struct zblock *dev)
 static struct late_buffer *get_buffer(struct zblock_late *late,
 				      unsigned int order)
 {
-	unsigned int most = LATE_FOR_EACH * zblock_helpers(late->dev) << order;
+	unsigned int most = LATE_FOR_EACH * zblock_helpers(late->dev);
+	gfp_t gfp = __GFP_NOWARN | __GFP_NOMEMALLOC;
 	unsigned int nr = 1U << order;
 	struct late_buffer *l = NULL;
 	struct page *page;
 
-	if (READ_ONCE(late->used) + nr > min(most, LATE_MAX)) {
-		want_helper(late);
+	if (READ_ONCE(late->busy) >= most && !want_helper(late))
 		return NULL;
-	}
-	if (near_limit(late->dev))
+	if (READ_ONCE(late->used) + nr > LATE_MAX || near_limit(late->dev))
 		return NULL;
-	page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC |
-			   __GFP_NORETRY, order);
+	/* for what it can do without, kswapd is not to make larger blocks */
+	if (!order)
+		gfp |= __GFP_KSWAPD_RECLAIM;
+	page = alloc_pages(gfp, order);
 	if (!page)
 		return NULL;
 	spin_lock(&late->lock);
 	if (late->used + nr <= LATE_MAX) {
 		l = list_first_entry(&late->free, struct late_buffer, link);
 		list_del(&l->link);
+		WRITE_ONCE(late->busy, late->busy + 1);
 		WRITE_ONCE(late->used, late->used + nr);
 	}
 	spin_unlock(&late->lock);
@@ -197,6 +204,7 @@ static void put_buffer(struct zblock_late *late, struct late_buffer *l)
 	l->page = NULL;
 	spin_lock(&late->lock);
 	list_add(&l->link, &late->free);
+	WRITE_ONCE(late->busy, late->busy - 1);
 	WRITE_ONCE(late->used, late->used - (1U << l->order));
 	spin_unlock(&late->lock);
 	tell_if_settled(late);
@@ -276,17 +284,44 @@ static struct late_buffer *take_todo(struct zblock_late *late)
 	return l;
 }
 
+/* Is page @i still what its slot holds? With the pin, so that no reader is in it if not. */
+static bool is_named(struct zblock_late *late, struct late_buffer *l,
+		     unsigned int i)
+{
+	zspool_word_t word;
+	bool named;
+
+	if (!zspool_pin(late->dev->pool, l->index + i, &word))
+		return false;
+	named = zblock_still_there(word, word_of(late, l, i));
+	zspool_unpin(late->dev->pool, l->index + i);
+	return named;
+}
+
+static bool all_named(struct zblock_late *late, struct late_buffer *l)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1U << l->order; i++)
+		if (!is_named(late, l, i))
+			return false;
+	return true;
+}
+
 /* Store the pages whose slots do not hold something else by now. */
 static int rewrite(struct zblock_late *late, struct late_buffer *l)
 {
 	unsigned int i;
 	int err;
 
-	if (l->order && !zblock_rewrite_unit(late->dev, l->page, l->index,
-					     word_of(late, l, 0)))
+	if (l->order && all_named(late, l) &&
+	    !zblock_rewrite_unit(late->dev, l->page, l->index,
+				 word_of(late, l, 0)))
 		return 0;
 	/* for want of memory, too: a page needs less */
 	for (i = 0; i < 1U << l->order; i++) {
+		if (!is_named(late, l, i))
+			continue;
 		err = zblock_rewrite_page(late->dev, l->page + i, l->index + i,
 					  word_of(late, l, i));
 		if (err && err != -EAGAIN)

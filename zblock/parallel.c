@@ -15,8 +15,7 @@
  *
  * A single page or unit that somebody waits for has nothing to be shared, but may be
  * copied, and stored when the write has ended: late.c. So may the last chunk of a larger
- * bio, as nobody has another one to do meanwhile. Helpers do that too, and at first: it
- * has waited for longer.
+ * bio, as nobody has another one to do meanwhile. Helpers do that too.
  *
  * A job is freed by who gives back its last reference: each chunk has one, and
  * the submitter.

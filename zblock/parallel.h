@@ -55,10 +55,10 @@ bool zblock_help_with_job(struct zblock_queue *queue, bool owed);
 
 /* helper.c */
 bool zblock_look_out_for(bool (*it)(const void *), const void *where);
-void zblock_call_helpers(struct zblock_queue *queue, unsigned int nr);
+bool zblock_call_helpers(struct zblock_queue *queue, unsigned int nr);
 unsigned int zblock_helpers(const struct zblock *dev);
 bool zblock_helpers_gone(const struct zblock *dev);
-void zblock_call_helper(struct zblock *dev);
+bool zblock_call_helper(struct zblock *dev);
 struct zblock_queue *zblock_queue_create(struct zblock *dev);
 void zblock_queue_flush(struct zblock_queue *queue);
 void zblock_queue_destroy(struct zblock_queue *queue);

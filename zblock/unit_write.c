@@ -84,8 +84,9 @@ static bool is_mine(const struct unit_write *w, zspool_word_t word,
 }
 
 /*
- * Does nobody else have anything in the unit? The first piece is pinned: so the unit
- * is not written as a whole after this, and if it had been, no slot would be ours.
+ * Does nobody else have anything in the unit? The first piece is pinned, so no slot gets
+ * UNIT after this, and if any had got it, not all would be ours. But slots may still be
+ * written, late as many as there are: swap_slot() looks again.
  */
 static bool all_mine(const struct unit_write *w)
 {
