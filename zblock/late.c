@@ -320,11 +320,13 @@ static int rewrite(struct zblock_late *late, struct late_buffer *l)
 		return 0;
 	/* for want of memory, too: a page needs less */
 	for (i = 0; i < 1U << l->order; i++) {
-		if (!is_named(late, l, i))
+		/* of single pages nearly all are: their words are in use by others */
+		if (l->order && !is_named(late, l, i))
 			continue;
 		err = zblock_rewrite_page(late->dev, l->page + i, l->index + i,
 					  word_of(late, l, i));
-		if (err && err != -EAGAIN)
+		/* what nobody wants any more needs no memory */
+		if (err && err != -EAGAIN && is_named(late, l, i))
 			return err;
 	}
 	return 0;
