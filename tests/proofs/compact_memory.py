@@ -14,13 +14,10 @@ from bench import expect, percent
 LEAST_MOVED = 2000
 FREES = (20, 15, 10, 10, 5, 5, 5)   # per cent of what the device holds then
 LEAST = 0.9     # of the blocks that free memory among movable pages would make
-# One of a dozen guests, on a busy host, got no further than 84 %, and a minute later to
-# 97 %; what was in the way is not known.
-TRIALS = 2
 
 
 def scatter_and_compact(bench):
-    """(huge blocks before, now, of possible; the same where pages are movable)"""
+    """Returns how many huge blocks there were before."""
     bench.fill()
     bench.free(50)
     vm.compact()
@@ -32,20 +29,17 @@ def scatter_and_compact(bench):
             bench.free(part)
             had.append(vm.huge_blocks())
             vm.compact()
-    return had[0], (vm.huge_blocks(), vm.huge_possible()), vm.huge_movable()
+    return had[0]
 
 
 def prove(bench):
     before = bench.device.counter("migrated")
-    for trial in range(TRIALS):
-        had, everywhere, (got, possible) = scatter_and_compact(bench)
-        said = (f"free order-9 blocks {had} -> {percent(*everywhere)}; "
-                f"{percent(got, possible)} where the kernel keeps movable pages")
-        if got >= possible * LEAST:
-            break
-        print(f"# trial {trial + 1} of {TRIALS}: {said}")
+    had = scatter_and_compact(bench)
+    got, possible = vm.huge_movable()
     moved = bench.device.counter("migrated") - before
-    said = f"{moved} pages moved; {said}"
+    said = (f"{moved} pages moved; free order-9 blocks {had} -> "
+            f"{percent(vm.huge_blocks(), vm.huge_possible())}; {percent(got, possible)} "
+            "where the kernel keeps movable pages")
     expect(moved >= LEAST_MOVED, said)
     expect(got >= possible * LEAST, said)
     return said
