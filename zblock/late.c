@@ -87,7 +87,7 @@ struct late_buffer {
  * @delay: until it tries that once more; its own
  * @jiffy: of the last write that would have liked a helper; lossy
  * @burst: how many there were in it; lossy
- * @buffer: a word's value is an index of this, and which page: see value_of()
+ * @buffer: a word's value is an index of this, and which page: see word_of()
  */
 struct zblock_late {
 	struct zblock *dev;
@@ -109,8 +109,10 @@ struct zblock_late {
 static zspool_word_t word_of(struct zblock_late *late, struct late_buffer *l,
 			     unsigned int i)
 {
-	return zspool_word_make(ZBLOCK_HUGE, PAGE_SIZE,
-				(l - late->buffer) * LATE_MAX + i);
+	zspool_word_t first = zspool_word_make(ZBLOCK_HUGE, PAGE_SIZE,
+					       (l - late->buffer) * LATE_MAX);
+
+	return zblock_late_nth(first, i);
 }
 
 static struct late_buffer *buffer_of(struct zblock *dev, zspool_word_t word)
