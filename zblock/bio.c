@@ -143,24 +143,30 @@ static bool may_be_late(const struct zblock *dev, const struct bio *bio)
 		bio->bi_iter.bi_size == PAGE_SIZE << dev->unit_shift);
 }
 
+static int transfer_page(struct zblock *dev, struct bio *bio,
+			 struct page *page, unsigned long index, bool late)
+{
+	int err;
+
+	if (op_is_write(bio_op(bio)))
+		return zblock_write_page(dev, page, index, false, late);
+	err = zblock_read_page(dev, page, index, bio);
+	flush_dcache_page(page);
+	return err;
+}
+
 static int transfer_part(struct zblock *dev, struct bio *bio,
 			 struct bvec_iter *iter, struct part part, bool late)
 {
-	bool write = op_is_write(bio_op(bio));
 	struct bio_vec bv = bio_iter_iovec(bio, *iter);
 	int err;
 
 	if (bv.bv_len != PAGE_SIZE || part.len != PAGE_SIZE)
-		return write ? write_bounced(dev, part, bio, iter) :
-			       read_bounced(dev, part, bio, iter);
-	if (write) {
-		late &= bio->bi_iter.bi_size == PAGE_SIZE;
-		err = zblock_write_page(dev, bv.bv_page, part.index, false,
-					late);
-	} else {
-		err = zblock_read_page(dev, bv.bv_page, part.index, bio);
-		flush_dcache_page(bv.bv_page);
-	}
+		return op_is_write(bio_op(bio)) ?
+		       write_bounced(dev, part, bio, iter) :
+		       read_bounced(dev, part, bio, iter);
+	late &= bio->bi_iter.bi_size == PAGE_SIZE;
+	err = transfer_page(dev, bio, bv.bv_page, part.index, late);
 	bio_advance_iter_single(bio, iter, PAGE_SIZE);
 	return err;
 }
@@ -212,6 +218,8 @@ int zblock_transfer(struct zblock *dev, struct bio *bio, struct bvec_iter iter,
 		/* page by page; not at a unit's beginning after the first */
 		if (err == -EAGAIN)
 			err = transfer_part(dev, bio, &iter, part, late);
+		if (iter.bi_size)
+			cond_resched();
 	}
 	return err;
 }
@@ -285,17 +293,30 @@ static bool valid_bio(struct zblock *dev, struct bio *bio)
 	       sector < sectors && count <= sectors - sector;
 }
 
+/* Just one page, as swap's are: zblock_transfer() would find out no more. */
+static bool is_page(struct bio *bio)
+{
+	return bio->bi_iter.bi_size == PAGE_SIZE &&
+	       IS_ALIGNED(bio->bi_iter.bi_sector, PAGE_SECTORS) &&
+	       bio_iovec(bio).bv_len == PAGE_SIZE;
+}
+
 static void run_bio(struct zblock *dev, struct bio *bio)
 {
+	unsigned long index = bio->bi_iter.bi_sector >> PAGE_SECTORS_SHIFT;
 	unsigned long start;
+	bool late;
+	int err;
 
-	zspool_prefetch(dev->pool, bio->bi_iter.bi_sector >> PAGE_SECTORS_SHIFT);
+	zspool_prefetch(dev->pool, index);
 	start = bio_start_io_acct(bio);
 	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE) && zblock_share_bio(dev, bio, start))
 		return;
-	zblock_end_bio(dev, bio, start,
-		       zblock_transfer(dev, bio, bio->bi_iter,
-				       may_be_late(dev, bio)));
+	late = may_be_late(dev, bio);
+	err = is_page(bio) ?
+	      transfer_page(dev, bio, bio_page(bio), index, late) :
+	      zblock_transfer(dev, bio, bio->bi_iter, late);
+	zblock_end_bio(dev, bio, start, err);
 }
 
 /**

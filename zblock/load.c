@@ -147,19 +147,22 @@ static int load_pinned(struct zblock *dev, unsigned long index,
 	return err;
 }
 
-/*
- * A decompressor for what the slot seems to hold. One that is not asked for at
- * any price is only taken if the algorithm cannot do without.
- */
-static int get_dctx(struct zblock *dev, zspool_word_t word, bool force,
+/* Is there nothing to be done without a decompressor? */
+static bool needs_dctx(struct zblock *dev, zspool_word_t word)
+{
+	struct zblock_codec *codec = dev->codec[zblock_word_prio(word)];
+
+	return is_packed(word) && codec && zblock_codec_needs_dctx(codec);
+}
+
+/* A decompressor for what the slot seems to hold. */
+static int get_dctx(struct zblock *dev, zspool_word_t word,
 		    struct zblock_dctx **dctx)
 {
 	struct zblock_codec *codec = dev->codec[zblock_word_prio(word)];
 
 	*dctx = NULL;
 	if (!is_packed(word) || !codec)
-		return 0;
-	if (!force && !zblock_codec_needs_dctx(codec))
 		return 0;
 	*dctx = zblock_dctx_get(codec);
 	return *dctx ? 0 : -ENOMEM;
@@ -203,16 +206,18 @@ static int read_slot(struct zblock *dev, struct page *page,
 		     struct bio *parent)
 {
 	struct zblock_remote remote;
-	struct zblock_dctx *dctx;
+	struct zblock_dctx *dctx = NULL;
 	int err;
 
-	err = get_dctx(dev, word, false, &dctx);
-	if (err)
-		return err;
+	if (needs_dctx(dev, word)) {
+		err = get_dctx(dev, word, &dctx);
+		if (err)
+			return err;
+	}
 	while ((err = load_pinned(dev, index, dctx, page,
 				  &remote)) == -EAGAIN) {
 		put_dctx(dctx);
-		err = get_dctx(dev, zspool_peek(dev->pool, index), true, &dctx);
+		err = get_dctx(dev, zspool_peek(dev->pool, index), &dctx);
 		if (err)
 			return err;
 	}

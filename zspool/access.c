@@ -14,8 +14,9 @@ struct place {
 	unsigned int head;
 };
 
-static void find_place(struct zspool *pool, zspool_word_t word,
-		       unsigned int skip, unsigned int len, struct place *p)
+static __always_inline void find_place(struct zspool *pool, zspool_word_t word,
+				       unsigned int skip, unsigned int len,
+				       struct place *p)
 {
 	struct zspage *zspage = zs_zspage_find(pool, zs_word_id(word));
 	struct size_class *class = zspage->class;

@@ -134,22 +134,6 @@ static void id_put(struct zspool *pool, u32 id)
 }
 
 /**
- * zs_zspage_find() - the zspage of an id
- * @pool: the pool
- * @id: of a word that the caller has pinned, or of an object in flight
- *
- * Context: any.
- * Return: the zspage
- */
-struct zspage *zs_zspage_find(struct zspool *pool, u32 id)
-{
-	u64 *entry = zs_table_entry(&pool->zspages, id);
-
-	return (struct zspage *)(unsigned long)READ_ONCE(*entry);
-}
-EXPORT_SYMBOL_FOR_TEST(zs_zspage_find);
-
-/**
  * zs_zspage_peek() - the zspage that has an id now, if one has
  * @pool: the pool
  * @id: any id below pool->id_next

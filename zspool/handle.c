@@ -39,6 +39,16 @@ static zspool_word_t word_read(u64 *word)
 	return READ_ONCE(*word);
 }
 
+/* A part of who calls it, as each page that is read comes by here. */
+static __always_inline bool trypin(u64 *word, zspool_word_t *value)
+{
+	if (test_and_set_bit_lock(PIN_BIT, low_half(word)))
+		return false;
+	zs_pin_taken(word);
+	*value = word_read(word);
+	return true;
+}
+
 /**
  * zs_word_trypin() - take the pin if it is free
  * @word: the handle's word
@@ -49,11 +59,7 @@ static zspool_word_t word_read(u64 *word)
  */
 bool zs_word_trypin(u64 *word, zspool_word_t *value)
 {
-	if (test_and_set_bit_lock(PIN_BIT, low_half(word)))
-		return false;
-	zs_pin_taken(word);
-	*value = word_read(word);
-	return true;
+	return trypin(word, value);
 }
 
 /*
@@ -85,24 +91,12 @@ void zs_note_longest(atomic_long_t *longest, u64 since)
 		;
 }
 
-/**
- * zs_word_pin() - take the pin, sleeping for it if need be
- * @pool: whose longest wait to note
- * @word: the handle's word
- * @value: the word, as it stays until the pin is given back
- *
- * Context: process; holds no lock of this module.
- */
-void zs_word_pin(struct zspool *pool, u64 *word, zspool_word_t *value)
+static noinline void wait_for_pin(struct zspool *pool, u64 *word,
+				  zspool_word_t *value)
 {
+	u64 since = ktime_get_ns();
 	unsigned int spins;
-	u64 since;
 
-	might_sleep();
-	if (likely(zs_word_trypin(word, value)))
-		return;
-
-	since = ktime_get_ns();
 	for (spins = 0; spins < PIN_SPINS; spins++) {
 		cpu_relax();
 		if (!(READ_ONCE(*low_half(word)) & ZSPOOL_WORD_PIN) &&
@@ -115,6 +109,28 @@ void zs_word_pin(struct zspool *pool, u64 *word, zspool_word_t *value)
 out:
 	zs_count(pool, ZS_PIN_WAITS);
 	zs_note_longest(&pool->longest_wait, since);
+}
+
+static __always_inline void pin(struct zspool *pool, u64 *word,
+				zspool_word_t *value)
+{
+	/* might_sleep() but for its offer to schedule, which is not for each page */
+	__might_sleep(__FILE__, __LINE__);
+	if (unlikely(!trypin(word, value)))
+		wait_for_pin(pool, word, value);
+}
+
+/**
+ * zs_word_pin() - take the pin, sleeping for it if need be
+ * @pool: whose longest wait to note
+ * @word: the handle's word
+ * @value: the word, as it stays until the pin is given back
+ *
+ * Context: process; holds no lock of this module.
+ */
+void zs_word_pin(struct zspool *pool, u64 *word, zspool_word_t *value)
+{
+	pin(pool, word, value);
 }
 
 /* Give the pin back; returns what else was asked of the word meanwhile. */
@@ -173,15 +189,8 @@ static void free_pinned(struct zspool *pool, zspool_handle_t handle, u64 *word)
 	zspool_drop(pool, value);
 }
 
-/**
- * zs_word_unpin() - give the pin back
- * @pool: the pool
- * @handle: the handle
- * @word: its word
- *
- * Context: any but irq; takes class->lock if a free was put off meanwhile.
- */
-void zs_word_unpin(struct zspool *pool, zspool_handle_t handle, u64 *word)
+static noinline void unpin_asked(struct zspool *pool, zspool_handle_t handle,
+				 u64 *word)
 {
 	zspool_word_t value;
 	bool freed = false;
@@ -199,6 +208,33 @@ void zs_word_unpin(struct zspool *pool, zspool_handle_t handle, u64 *word)
 
 	if (unlikely(freed && pool->plain))
 		zs_handle_put(pool, handle);
+}
+
+/* As unpin_asked(), where nobody has asked for anything. */
+static __always_inline void unpin_word(struct zspool *pool,
+				       zspool_handle_t handle, u64 *word)
+{
+	const unsigned long asked = ZSPOOL_WORD_WAIT | ZSPOOL_WORD_DEFER;
+	unsigned long *low = low_half(word);
+	unsigned long old = READ_ONCE(*low);
+
+	zs_pin_given(pool, word);
+	if (unlikely(old & asked) ||
+	    unlikely(!try_cmpxchg_release(low, &old, old & ~ZSPOOL_WORD_PIN)))
+		unpin_asked(pool, handle, word);
+}
+
+/**
+ * zs_word_unpin() - give the pin back
+ * @pool: the pool
+ * @handle: the handle
+ * @word: its word
+ *
+ * Context: any but irq; takes class->lock if a free was put off meanwhile.
+ */
+void zs_word_unpin(struct zspool *pool, zspool_handle_t handle, u64 *word)
+{
+	unpin_word(pool, handle, word);
 }
 
 /**
@@ -240,7 +276,7 @@ bool zspool_pin(struct zspool *pool, zspool_handle_t handle,
 
 	if (!w)
 		return false;
-	zs_word_pin(pool, w, word);
+	pin(pool, w, word);
 	if (unlikely(*word & ZSPOOL_WORD_DEFER)) {
 		free_pinned(pool, handle, w);
 		*word = 0;
@@ -263,7 +299,7 @@ bool zspool_trypin(struct zspool *pool, zspool_handle_t handle,
 {
 	u64 *w = zs_table_entry(&pool->words, handle);
 
-	if (!w || !zs_word_trypin(w, word))
+	if (!w || !trypin(w, word))
 		return false;
 	if (unlikely(*word & ZSPOOL_WORD_DEFER)) {
 		free_pinned(pool, handle, w);
@@ -284,7 +320,7 @@ EXPORT_SYMBOL_GPL(zspool_trypin);
  */
 void zspool_unpin(struct zspool *pool, zspool_handle_t handle)
 {
-	zs_word_unpin(pool, handle, zs_table_entry(&pool->words, handle));
+	unpin_word(pool, handle, zs_table_at(&pool->words, handle));
 }
 EXPORT_SYMBOL_GPL(zspool_unpin);
 
@@ -302,7 +338,7 @@ EXPORT_SYMBOL_GPL(zspool_unpin);
 zspool_word_t zspool_swap(struct zspool *pool, zspool_handle_t handle,
 			  zspool_word_t word)
 {
-	u64 *w = zs_table_entry(&pool->words, handle);
+	u64 *w = zs_table_at(&pool->words, handle);
 	zspool_word_t old = word_read(w);
 
 	WARN_ON_ONCE(!(old & ZSPOOL_WORD_PIN));

@@ -375,6 +375,14 @@ static inline u64 *zs_table_entry(const struct zs_table *table,
 	return chunk ? chunk + (i & ZS_CHUNK_MASK) : NULL;
 }
 
+/* An entry that is known to be there: no one is taken out again. */
+static inline u64 *zs_table_at(const struct zs_table *table, unsigned long i)
+{
+	u64 *chunk = READ_ONCE(table->chunk[i >> ZS_CHUNK_SHIFT]);
+
+	return chunk + (i & ZS_CHUNK_MASK);
+}
+
 static inline unsigned long zs_table_bytes(const struct zs_table *table)
 {
 	return READ_ONCE(table->chunks) * PAGE_SIZE +
@@ -464,7 +472,22 @@ int zs_zspage_cache_init(void);
 void zs_zspage_cache_exit(void);
 struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp);
 void zs_zspage_free_desc(struct zspage *zspage);
-struct zspage *zs_zspage_find(struct zspool *pool, u32 id);
+
+/**
+ * zs_zspage_find() - the zspage of an id
+ * @pool: the pool
+ * @id: of a word that the caller has pinned, or of an object in flight
+ *
+ * Context: any.
+ * Return: the zspage
+ */
+static inline struct zspage *zs_zspage_find(struct zspool *pool, u32 id)
+{
+	u64 *entry = zs_table_at(&pool->zspages, id);
+
+	return (struct zspage *)(unsigned long)READ_ONCE(*entry);
+}
+
 struct zspage *zs_zspage_peek(struct zspool *pool, unsigned long id);
 
 /* zspage.c */
