@@ -35,9 +35,9 @@ def main():
     folder, rounds, parts = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
     began = time.monotonic()
     corpus = f"{folder}/corpus"
-    if not {"swap", "growth"} >= set(parts):
+    if not {"swap", "growth", "instructions"} >= set(parts):
         zbload.load(corpus)
-    if "swap" not in parts:
+    if not {"swap", "instructions"} & set(parts):
         touch_memory()
     for name in parts:
         def say(words, name=name):
@@ -45,7 +45,7 @@ def main():
         say("starts")
         part, _, option = name.partition("-")
         options = {"full": False} if option == "quick" else {}
-        if name == "swap":
+        if name in ("swap", "instructions"):
             options["corpus"] = corpus
         if name == "profile":
             options["folder"] = folder

@@ -11,7 +11,8 @@ import chart
 import perf
 import targets
 
-PARTS = ("codec", "rw", "profile", "memory", "units", "calm", "growth", "swap", "fio")
+PARTS = ("codec", "rw", "profile", "memory", "units", "calm", "growth", "instructions",
+         "swap", "fio")
 
 
 def load(folder):
@@ -149,6 +150,16 @@ def growth(results):
     return lines
 
 
+def instructions(results):
+    lines = ["Of a guest with one processor, for each 4 KiB of direct I/O with its system call.",
+             "", "| case | zblock | zram | difference |", "|---|---|---|---|"]
+    found = results["instructions"]["rounds"][0]
+    for case, count in found["zblock"].items():
+        other = found["zram"][case]
+        lines.append(f"| {case} | {count:,.0f} | {other:,.0f} | {count - other:+,.0f} |")
+    return lines
+
+
 def swap(results):
     lines = ["| | out MB/s | in MB/s | MiB |", "|---|---|---|---|"]
     rounds = results["swap"]["rounds"]
@@ -180,6 +191,7 @@ SECTIONS = (
     ("units", "Units of several pages, zstd", units),
     ("calm", "Calm", calm),
     ("growth", "Growth", growth),
+    ("instructions", "Instructions for a page, stock guest", instructions),
     ("swap", "Swap in a stock guest", swap),
     ("fio", "fio", fio),
 )
