@@ -147,31 +147,10 @@ static int load_pinned(struct zblock *dev, unsigned long index,
 	return err;
 }
 
-/* Is there nothing to be done without a decompressor? */
-static bool needs_dctx(struct zblock *dev, zspool_word_t word)
+/* What packed the page that the slot seems to hold, or NULL. */
+static struct zblock_codec *packer(struct zblock *dev, zspool_word_t word)
 {
-	struct zblock_codec *codec = dev->codec[zblock_word_prio(word)];
-
-	return is_packed(word) && codec && zblock_codec_needs_dctx(codec);
-}
-
-/* A decompressor for what the slot seems to hold. */
-static int get_dctx(struct zblock *dev, zspool_word_t word,
-		    struct zblock_dctx **dctx)
-{
-	struct zblock_codec *codec = dev->codec[zblock_word_prio(word)];
-
-	*dctx = NULL;
-	if (!is_packed(word) || !codec)
-		return 0;
-	*dctx = zblock_dctx_get(codec);
-	return *dctx ? 0 : -ENOMEM;
-}
-
-static void put_dctx(struct zblock_dctx *dctx)
-{
-	if (dctx)
-		zblock_dctx_put(dctx);
+	return is_packed(word) ? dev->codec[zblock_word_prio(word)] : NULL;
 }
 
 /**
@@ -205,23 +184,27 @@ static int read_slot(struct zblock *dev, struct page *page,
 		     unsigned long index, zspool_word_t word,
 		     struct bio *parent)
 {
-	struct zblock_remote remote;
+	struct zblock_codec *codec = packer(dev, word);
 	struct zblock_dctx *dctx = NULL;
+	struct zblock_remote remote;
 	int err;
 
-	if (needs_dctx(dev, word)) {
-		err = get_dctx(dev, word, &dctx);
-		if (err)
-			return err;
+	if (codec && !zblock_codec_needs_dctx(codec))
+		codec = NULL;
+	for (;;) {
+		if (codec) {
+			dctx = zblock_dctx_get(codec);
+			if (!dctx)
+				return -ENOMEM;
+		}
+		err = load_pinned(dev, index, dctx, page, &remote);
+		if (dctx)
+			zblock_dctx_put(dctx);
+		if (likely(err != -EAGAIN))
+			break;
+		dctx = NULL;
+		codec = packer(dev, zspool_peek(dev->pool, index));
 	}
-	while ((err = load_pinned(dev, index, dctx, page,
-				  &remote)) == -EAGAIN) {
-		put_dctx(dctx);
-		err = get_dctx(dev, zspool_peek(dev->pool, index), &dctx);
-		if (err)
-			return err;
-	}
-	put_dctx(dctx);
 
 	if (err == -ESTALE)
 		return err;

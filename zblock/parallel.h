@@ -65,14 +65,6 @@ void zblock_queue_destroy(struct zblock_queue *queue);
 size_t zblock_queue_bytes(void);
 
 /* late.c */
-
-/* The word of the page that is @i after that of @word, in the same buffer. */
-static inline zspool_word_t zblock_late_nth(zspool_word_t word, unsigned int i)
-{
-	return zspool_word_make(zspool_word_flags(word), zspool_word_size(word),
-				zspool_word_value(word) + i);
-}
-
 void *zblock_late_take(struct zblock *dev, unsigned long index,
 		       unsigned int order, zspool_word_t *word);
 void zblock_late_go(struct zblock *dev, zspool_word_t word);

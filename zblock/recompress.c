@@ -4,7 +4,7 @@
  *
  * A page is read into memory of ours and its slot marked PEND; compressed by
  * another algorithm; and if that takes a smaller class of objects, the slot gets
- * the new object, provided that PEND is still there: see zblock.h. So nobody
+ * the new object, provided that PEND is still there: see word.h. So nobody
  * waits for a recompression, and what is written, freed or read meanwhile stays
  * as it is.
  *

@@ -1,31 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * zblock internals: the structures, the locks, and what a slot's word says
+ * zblock internals: the structures and the locks
  *
  * A device of N pages is a numbered zspool pool of N handles. The word of
- * handle n is all that is kept about page n: there is no other slot table.
- *
- * The word of a slot (see include/zspool.h for where the fields are)
- * -----------------------------------------------------------------
- *   OBJ  flags      size          value            the page is
- *   ---------------------------------------------------------------------------
- *    -   none       0             0                never written, or discarded:
- *                                                  reads as zeros
- *    -   SAME       enum fill     the pattern      one unsigned long repeated
- *   OBJ  SAME       of a long     location         the same; a pattern that
- *                                                  does not fit into the word
- *   OBJ  HUGE       PAGE_SIZE     location         stored as it is; PRIO: that
- *                                                  algorithm has been tried too
- *    -   HUGE       PAGE_SIZE     which buffer    as it is, outside of the pool, and
- *                                                  to be compressed soon: late.c
- *   OBJ  PRIO n     compressed    location         stored compressed, by the
- *                                                  device's algorithm n
- *    -   UNIT       0             which writing    compressed with its
- *                                                  neighbours: see unit.h
- *    -   WB         as stored     block, place     on the backing device, as it
- *                                                  is if the size is PAGE_SIZE
- *
- * IDLE, PEND and PRIO may be added to those: see the flags below.
+ * handle n is all that is kept about page n: there is no other slot table. What it
+ * says stands in word.h.
  *
  * Locks, outermost first
  * ----------------------
@@ -63,7 +42,7 @@
  *   backing     a slot that is on the backing device: its block is wanted under
  *               the pin, and read with nothing held. Writeback copies a slot
  *               under its pin, writes with op_lock held, and changes the slot
- *               under its pin: see PEND below
+ *               under its pin: see PEND in word.h
  *   swap's free notification: the same; called with spinlocks held
  *   patch       (a write of less than a page) patch_lock from the read of the
  *               old page to the swap of the new word. Whole writes and
@@ -95,6 +74,7 @@
 #include "codec.h"
 #include "parallel.h"
 #include "policy.h"
+#include "word.h"
 #include "writeback.h"
 
 /* The block size towards the system, whatever the page size, as zram's. */
@@ -107,26 +87,6 @@
 
 /* Longest name of the driver: "-control" and a number come behind it. */
 #define ZBLOCK_NAME_MAX		15
-
-/*
- * The owner's flags of a slot's word. Bits 5 and 6 say which algorithm, 0 being
- * comp_algorithm's. A reader that finds a word it does not know says -EIO.
- *
- * PEND: recompress or writeback (one at a time: op_lock) has looked at the slot
- * and let go of its pin. Whatever stores, frees or reads the slot meanwhile
- * takes PEND away, and so PEND, still there, proves that it has not changed,
- * where comparing words proves nothing: the same place may be in use again.
- *
- * A flag of a part that is left out (Kbuild) is 0, so that no slot has it.
- */
-#define ZBLOCK_SAME		BIT(0)
-#define ZBLOCK_HUGE		BIT(1)
-#define ZBLOCK_UNIT		(IS_ENABLED(CONFIG_ZBLOCK_LARGE) ? BIT(2) : 0)
-#define ZBLOCK_IDLE		BIT(3)
-#define ZBLOCK_WB		(IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) ? BIT(4) : 0)
-#define ZBLOCK_PRIO_SHIFT	5
-#define ZBLOCK_PRIO		(BIT(5) | BIT(6))
-#define ZBLOCK_PEND		BIT(7)
 
 /* Algorithms of a device: the one that writes use, and those of recompress. */
 #define ZBLOCK_PRIMARY		0
@@ -331,40 +291,6 @@ static inline void zblock_patch_end(struct zblock *dev, unsigned long index)
 {
 	if (ZBLOCK_PATCHES)
 		mutex_unlock(zblock_patch_lock(dev, index));
-}
-
-/* Is the page of this word in a buffer of late.c? */
-static inline bool zblock_word_is_late(zspool_word_t word)
-{
-	const unsigned int kinds = ZBLOCK_SAME | ZBLOCK_HUGE | ZBLOCK_UNIT |
-				   ZBLOCK_WB;
-
-	return !zspool_word_is_obj(word) &&
-	       (zspool_word_flags(word) & kinds) == ZBLOCK_HUGE;
-}
-
-/* The same page of the same unit, or buffer, whatever else is marked on the slot? */
-static inline bool zblock_still_there(zspool_word_t word, zspool_word_t was)
-{
-	if (zblock_word_is_late(word) != zblock_word_is_late(was))
-		return false;
-	return (zblock_word_is_late(word) ||
-		zspool_word_flags(word) & ZBLOCK_UNIT) &&
-	       zspool_word_value(word) == zspool_word_value(was);
-}
-
-/* Stored once more, but not used: @word, as idle as the slot was. */
-static inline zspool_word_t zblock_as_idle(zspool_word_t word,
-					   zspool_word_t was)
-{
-	return zspool_word_set_flags(word, zspool_word_flags(word) |
-					   (zspool_word_flags(was) &
-					    ZBLOCK_IDLE));
-}
-
-static inline unsigned int zblock_word_prio(zspool_word_t word)
-{
-	return (zspool_word_flags(word) & ZBLOCK_PRIO) >> ZBLOCK_PRIO_SHIFT;
 }
 
 /* The device of a sysfs attribute. */

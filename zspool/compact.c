@@ -110,7 +110,7 @@ static bool move_object(struct zspage *from, unsigned int index,
 	bool lodges = to->class != from->class;
 	struct zspool *pool = from->class->pool;
 	zspool_handle_t handle = zs_obj_handle(from, index);
-	u64 *word = zs_table_entry(&pool->words, handle);
+	u64 *word = zs_table_at(&pool->words, handle);
 	zspool_word_t value;
 	unsigned int at;
 	bool moved;
@@ -291,8 +291,8 @@ static unsigned long room_above(struct size_class *class, unsigned int bytes)
  */
 static unsigned int bytes_of(struct zspage *zspage, unsigned int index)
 {
-	u64 *word = zs_table_entry(&zspage->class->pool->words,
-				   zs_obj_handle(zspage, index));
+	u64 *word = zs_table_at(&zspage->class->pool->words,
+				zs_obj_handle(zspage, index));
 
 	return zspool_word_size(READ_ONCE(*word)) + ZS_HEADER;
 }

@@ -97,7 +97,7 @@ static int id_get(struct zspool *pool, struct zspage *zspage, gfp_t gfp)
 	spin_lock(&pool->id_lock);
 	if (pool->id_free) {
 		id = pool->id_free - 1;
-		entry = zs_table_entry(&pool->zspages, id);
+		entry = zs_table_at(&pool->zspages, id);
 		pool->id_free = *entry >> 1;
 	} else {
 		id = pool->id_next;
@@ -125,7 +125,7 @@ static int id_get(struct zspool *pool, struct zspage *zspage, gfp_t gfp)
 
 static void id_put(struct zspool *pool, u32 id)
 {
-	u64 *entry = zs_table_entry(&pool->zspages, id);
+	u64 *entry = zs_table_at(&pool->zspages, id);
 
 	spin_lock(&pool->id_lock);
 	WRITE_ONCE(*entry, pool->id_free << 1 | FREE_ID);

@@ -509,7 +509,7 @@ void zs_defer_work(struct work_struct *work)
 
 		if (handle)
 			carry_out(pool, handle - 1,
-				  zs_table_entry(&pool->words, handle - 1));
+				  zs_table_at(&pool->words, handle - 1));
 		else
 			walk = true;
 	}

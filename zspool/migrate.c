@@ -26,8 +26,8 @@ static void objects_of_page(const struct zspage *zspage, unsigned int nth,
 
 static u64 *word_of(struct zspage *zspage, unsigned int index)
 {
-	return zs_table_entry(&zspage->class->pool->words,
-			      zs_obj_handle(zspage, index));
+	return zs_table_at(&zspage->class->pool->words,
+			   zs_obj_handle(zspage, index));
 }
 
 /* Give back the pins of the objects from @first up to @end. */

@@ -18,7 +18,7 @@ static bool handle_take(struct zspool *pool, zspool_handle_t *handle)
 	lockdep_assert_held(&pool->handle_lock);
 	if (pool->handle_free) {
 		*handle = pool->handle_free - 1;
-		word = zs_table_entry(&pool->words, *handle);
+		word = zs_table_at(&pool->words, *handle);
 		pool->handle_free = zspool_word_value(READ_ONCE(*word));
 		zs_word_set(word, 0);
 		return true;
@@ -56,7 +56,7 @@ static int handle_get(struct zspool *pool, gfp_t gfp, zspool_handle_t *handle)
  */
 void zs_handle_put(struct zspool *pool, zspool_handle_t handle)
 {
-	u64 *word = zs_table_entry(&pool->words, handle);
+	u64 *word = zs_table_at(&pool->words, handle);
 
 	spin_lock(&pool->handle_lock);
 	zs_word_set(word, zspool_word_make(0, 0, pool->handle_free));
@@ -97,7 +97,7 @@ int zspool_alloc(struct zspool *pool, size_t size, gfp_t gfp, int nid,
 		return err;
 	}
 	/* nobody else knows the handle: no need to pin it to publish */
-	zs_word_set(zs_table_entry(&pool->words, *handle), obj);
+	zs_word_set(zs_table_at(&pool->words, *handle), obj);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(zspool_alloc);

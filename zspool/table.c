@@ -7,9 +7,8 @@
  * stay until the table goes, so that readers need neither lock nor RCU.
  */
 #include <linux/gfp.h>
-#include <linux/mm.h>
 #include <linux/slab.h>
-#include "internal.h"
+#include "table.h"
 
 /**
  * zs_table_init() - make an empty table
