@@ -22,8 +22,8 @@
  *             zspool_new(), zspool_pin(), zspool_swap(), zspool_drop().
  *
  * Two rules for everybody: never allocate memory, take a mutex or wait for I/O
- * while holding a pin (a pin may be waited for by reclaim); and never
- * hold two pins, other than by zspool_trypin().
+ * while holding a pin (a pin may be waited for by reclaim); and take a second
+ * pin by zspool_trypin(), or else always in one order of your handles.
  */
 #ifndef _ZSPOOL_H
 #define _ZSPOOL_H
@@ -139,7 +139,7 @@ struct zspool_ops {
  * @again: attempts answered -EAGAIN
  * @putback: pages put back
  * @failed: attempts refused for good
- * @deferred: frees that found the handle pinned
+ * @deferred: frees put off, as the handle was pinned or they came from an interrupt
  */
 struct zspool_stats {
 	unsigned long pages;

@@ -3,8 +3,8 @@
  * compact.c - moving objects together so that zspages come free
  *
  * One object at a time, under its class's lock and its own pin: readers of
- * other objects wait for nothing, allocations of the class for one copy (and
- * once for the squeeze of its last zspage, and once for the fold of its last page).
+ * other objects wait for nothing, allocations of the class for one copy (and for
+ * the squeeze of its last zspages, and the fold of its last page).
  */
 #include <linux/bitmap.h>
 #include <linux/export.h>
@@ -132,7 +132,7 @@ static bool move_object(struct zspage *from, unsigned int index,
 		zs_word_set(word, zs_word_locate(value, to->id, at));
 		zs_obj_put(from, index);
 	}
-	zs_word_unpin_locked(pool, word);
+	zs_word_unpin_locked(pool, handle, word);
 	return moved;
 }
 
@@ -156,7 +156,9 @@ static void empty_zspage(struct zspage *from)
 			break;
 		if (move_object(from, i, to))
 			zs_zspage_regroup(to);
-		if (need_resched() || spin_is_contended(&class->lock)) {
+		/* on PREEMPT_RT nobody can be seen waiting */
+		if (IS_ENABLED(CONFIG_PREEMPT_RT) || need_resched() ||
+		    spin_is_contended(&class->lock)) {
 			spin_unlock(&class->lock);
 			cond_resched();
 			spin_lock(&class->lock);

@@ -153,7 +153,7 @@ struct zspage *zs_zspage_peek(struct zspool *pool, unsigned long id)
  * zs_zspage_free_desc() - free a descriptor and its id
  * @zspage: a zspage without pages, DEAD or FRESH
  *
- * Context: any but irq.
+ * Context: any but irq, hard or soft.
  */
 void zs_zspage_free_desc(struct zspage *zspage)
 {

@@ -230,30 +230,47 @@ static __always_inline void unpin_word(struct zspool *pool,
  * @handle: the handle
  * @word: its word
  *
- * Context: any but irq; takes class->lock if a free was put off meanwhile.
+ * Context: any but irq, hard or soft; takes class->lock if a free was put off
+ * meanwhile.
  */
 void zs_word_unpin(struct zspool *pool, zspool_handle_t handle, u64 *word)
 {
 	unpin_word(pool, handle, word);
 }
 
+/* List a handle whose DEFER is set for the worker; if that fails it walks. */
+static void put_off(struct zspool *pool, zspool_handle_t handle)
+{
+	unsigned int at = atomic_fetch_inc(&pool->nr_put_off);
+
+	/*
+	 * Not empty: somebody filled it in too late. Not more than that by now: a worker
+	 * has taken the list without us.
+	 */
+	if (at >= ZS_PUT_OFF_MAX ||
+	    cmpxchg(&pool->put_off[at], 0, handle + 1) != 0 ||
+	    (unsigned int)atomic_read(&pool->nr_put_off) <= at)
+		WRITE_ONCE(pool->put_off_walk, true);
+	queue_delayed_work(zs_wq, &pool->defer_work, 1);
+}
+
 /**
  * zs_word_unpin_locked() - give the pin back with class->lock held
  * @pool: the pool
- * @word: the word
+ * @handle: the handle
+ * @word: its word
  *
  * A free that was put off is left to the next holder, and to the worker.
  *
  * Context: class->lock held.
  */
-void zs_word_unpin_locked(struct zspool *pool, u64 *word)
+void zs_word_unpin_locked(struct zspool *pool, zspool_handle_t handle,
+			  u64 *word)
 {
 	zs_pin_given(pool, word);
-	if (unlikely(unpin(word) & ZSPOOL_WORD_DEFER)) {
-		/* who set it may have counted on us and not listed it */
-		WRITE_ONCE(pool->put_off_walk, true);
-		queue_delayed_work(zs_wq, &pool->defer_work, 1);
-	}
+	/* who set it may have counted on us and not listed it */
+	if (unlikely(unpin(word) & ZSPOOL_WORD_DEFER))
+		put_off(pool, handle);
 }
 
 /**
@@ -264,7 +281,8 @@ void zs_word_unpin_locked(struct zspool *pool, u64 *word)
  *	the caller changes by zspool_swap()
  *
  * The caller may then read the object through zspool_map(). It must not
- * allocate memory, take a mutex, wait for I/O or pin another handle.
+ * allocate memory, take a mutex, wait for I/O, or pin another handle but in the
+ * order that all of the pool's users keep.
  *
  * Context: process; may sleep for as long as another holder decompresses.
  * Return: false if nothing near this handle was ever stored; it is not pinned.
@@ -291,7 +309,7 @@ EXPORT_SYMBOL_GPL(zspool_pin);
  * @handle: the handle
  * @word: as for zspool_pin()
  *
- * Context: any but irq.
+ * Context: any but irq, hard or soft.
  * Return: true if the handle is pinned
  */
 bool zspool_trypin(struct zspool *pool, zspool_handle_t handle,
@@ -316,7 +334,7 @@ EXPORT_SYMBOL_GPL(zspool_trypin);
  *
  * Carries out a zspool_free() that came meanwhile.
  *
- * Context: any but irq.
+ * Context: any but irq, hard or soft.
  */
 void zspool_unpin(struct zspool *pool, zspool_handle_t handle)
 {
@@ -331,7 +349,7 @@ EXPORT_SYMBOL_GPL(zspool_unpin);
  * @word: from zspool_new() or zspool_word_make(), or 0 for nothing; flags may
  *	have been set by zspool_word_set_flags()
  *
- * Context: any but irq.
+ * Context: any but irq, hard or soft.
  * Return: the word before; its object, if it has one and the new word does not
  * name the same, is the caller's, to be given to zspool_drop().
  */
@@ -352,7 +370,8 @@ EXPORT_SYMBOL_GPL(zspool_swap);
  * @pool: the pool
  * @handle: the handle
  *
- * For statistics and early decisions: the word may have changed already.
+ * For statistics and early decisions: the word may have changed already, and on 32 bits
+ * its halves may be of two words.
  *
  * Context: any.
  * Return: the word, 0 if nothing near it was ever stored
@@ -394,19 +413,6 @@ static bool must_put_off(void)
 	       (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible());
 }
 
-/* List a handle whose DEFER is set for the worker; if that fails it walks. */
-static void put_off(struct zspool *pool, zspool_handle_t handle)
-{
-	unsigned int at = atomic_fetch_inc(&pool->nr_put_off);
-
-	/* not empty: a worker took the list while somebody was late to fill in */
-	if (at >= ZS_PUT_OFF_MAX ||
-	    cmpxchg(&pool->put_off[at], 0, handle + 1) != 0)
-		WRITE_ONCE(pool->put_off_walk, true);
-	zs_count(pool, ZS_DEFERRED);
-	queue_delayed_work(zs_wq, &pool->defer_work, 1);
-}
-
 /**
  * zspool_free() - free what a handle holds
  * @pool: the pool
@@ -427,6 +433,7 @@ void zspool_free(struct zspool *pool, zspool_handle_t handle)
 		return;
 	if (must_put_off()) {
 		atomic_long_or(ZSPOOL_WORD_DEFER, (atomic_long_t *)low_half(w));
+		zs_count(pool, ZS_DEFERRED);
 		put_off(pool, handle);
 		return;
 	}

@@ -49,15 +49,16 @@
  *   irq, softirq          zspool_free() only sets DEFER and queues the worker:
  *                         no lock here is irq-safe, by design (an irq-safe
  *                         lock costs each alloc and free more)
- *   migration, async      spin_trylock(class->lock), trypin; else -EAGAIN
+ *   migration, async      to begin, spin_trylock(class->lock), trypin; else -EAGAIN
  *   PREEMPT_RT            class->lock is a sleeping lock; no raw lock, no bit
  *                         spinlock: a waiter for a pin sleeps. With
  *                         preemption off a free is put off
  *
- * class->lock is held for one object's copy or one page's worth of trypins at
- * most, but for compaction's squeeze of the last zspage of a class: that takes
- * up to half a chain's copy, once for each class. And its fold copies what is in
- * the last page of a class, up to a page's worth, each time that frees it.
+ * class->lock is held for one object's copy or one page's worth of trypins, or for
+ * as long as nobody else wants it. But compaction's squeeze of the last zspages of a
+ * class, four at most, takes up to half a chain's copy each; and its fold copies what
+ * is in the last page of a class, up to a page's worth, each time that frees it. The
+ * checker, which is for tests, walks a class.
  *
  * What excludes what
  * ------------------
@@ -262,7 +263,7 @@ enum zs_counter {
 	ZS_WHY_NOCOPY,		/* MIGRATE_SYNC_NO_COPY */
 	ZS_WHY_VM,		/* the VM's part failed: extra references */
 	ZS_STOCK_RELEASED,	/* the VM wanted a page of the stock: given */
-	ZS_DEFERRED,		/* frees that found the handle pinned */
+	ZS_DEFERRED,		/* frees put off: pinned, or from an interrupt */
 	ZS_COMPACTED,		/* pages freed by compaction */
 	ZS_PIN_WAITS,		/* waits for a pin */
 	ZS_COUNTERS
@@ -344,7 +345,8 @@ static inline bool zs_class_sole(const struct size_class *class)
 bool zs_word_trypin(u64 *word, zspool_word_t *value);
 void zs_word_pin(struct zspool *pool, u64 *word, zspool_word_t *value);
 void zs_word_unpin(struct zspool *pool, zspool_handle_t handle, u64 *word);
-void zs_word_unpin_locked(struct zspool *pool, u64 *word);
+void zs_word_unpin_locked(struct zspool *pool, zspool_handle_t handle,
+			  u64 *word);
 void zs_word_set(u64 *word, zspool_word_t value);
 void zs_defer_work(struct work_struct *work);
 void zs_note_longest(atomic_long_t *longest, u64 since);

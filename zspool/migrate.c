@@ -38,7 +38,8 @@ static void unpin_objects(struct zspage *zspage, unsigned int first,
 	unsigned int i = first;
 
 	for_each_set_bit_from(i, zs_used_map(zspage), end)
-		zs_word_unpin_locked(pool, word_of(zspage, i));
+		zs_word_unpin_locked(pool, zs_obj_handle(zspage, i),
+				     word_of(zspage, i));
 }
 
 /* All or none; -EAGAIN says that somebody is at an object of this page. */
@@ -60,7 +61,8 @@ static int pin_objects(struct zspage *zspage, unsigned int nth)
 		}
 		if (!zs_word_names(value, zspage, i)) {
 			/* allocated but not published, or freed but not put */
-			zs_word_unpin_locked(pool, word);
+			zs_word_unpin_locked(pool, zs_obj_handle(zspage, i),
+					     word);
 			zs_count(pool, ZS_WHY_FLIGHT);
 			goto undo;
 		}
@@ -162,7 +164,7 @@ EXPORT_SYMBOL_FOR_TEST(zs_putback);
  * zs_move_begin() - get a page ready to be copied
  * @move: filled in for zs_move_end()
  * @src: the page, its folio lock held
- * @mode: the VM's; MIGRATE_ASYNC neither blocks nor spins
+ * @mode: the VM's; for MIGRATE_ASYNC, locks are only tried for
  *
  * On success all objects that touch the page are pinned and none can be
  * allocated in the zspage; nothing writes to the page until zs_move_end().

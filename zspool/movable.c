@@ -134,4 +134,6 @@ void zs_route_exit(void)
 {
 	if (zs_route->exit)
 		zs_route->exit();
+	/* who has just given a page to the VM may yet have to return from here */
+	synchronize_rcu_tasks();
 }

@@ -7,8 +7,8 @@
  * key keeps all of it out of the way until it is asked for.
  *
  * A word has no room for a time. Pins held now have a place by their word's
- * hash, and one that finds its place taken drives the other out: what is
- * noted is a pin's real time, and now and then one is missed.
+ * hash, and one that finds its place taken drives the other out: now and then one
+ * is missed, or noted with the time at which another began.
  */
 #include <linux/export.h>
 #include <linux/hash.h>
@@ -69,7 +69,7 @@ void zs_pin_time_end(struct zspool *pool, u64 *word)
 	if (smp_load_acquire(&place->word) != word)
 		return;
 	since = READ_ONCE(place->since);
-	/* nobody has put his time beside our word meanwhile */
+	/* nobody has driven us out meanwhile */
 	if (cmpxchg(&place->word, word, NULL) == word)
 		zs_note_longest(&pool->longest_pin, since);
 }
@@ -88,10 +88,14 @@ int zs_pin_time_set(bool on)
 		if (!places)
 			return -ENOMEM;
 	}
-	if (on)
+	if (on) {
+		/* who was pinned when it was switched off is here still */
+		if (!static_key_enabled(&zs_pin_timed))
+			memset(places, 0, sizeof(*places) << PLACE_BITS);
 		static_branch_enable(&zs_pin_timed);
-	else
+	} else {
 		static_branch_disable(&zs_pin_timed);
+	}
 	return 0;
 }
 EXPORT_SYMBOL_FOR_TEST(zs_pin_time_set);

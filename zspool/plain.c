@@ -52,7 +52,7 @@ static int handle_get(struct zspool *pool, gfp_t gfp, zspool_handle_t *handle)
  * @pool: a plain pool
  * @handle: the handle; its word is empty
  *
- * Context: any but irq.
+ * Context: any but irq, hard or soft.
  */
 void zs_handle_put(struct zspool *pool, zspool_handle_t handle)
 {
@@ -74,7 +74,7 @@ void zs_handle_put(struct zspool *pool, zspool_handle_t handle)
  *
  * The object's content is undefined until it is written.
  *
- * Context: as @gfp says, not from irq.
+ * Context: as @gfp says, but not from irq, hard or soft.
  * Return: 0; -EINVAL for size 0; -ENOSPC for a size over PAGE_SIZE, a pool
  * out of handles or at its limit; -ENOMEM
  */

@@ -145,22 +145,32 @@ struct zspool *zspool_create(const char *name, unsigned long nr_handles,
 }
 EXPORT_SYMBOL_GPL(zspool_create);
 
+/* One that the VM has no page of. */
+static struct zspage *find_idle(struct size_class *class)
+{
+	struct zspage *zspage;
+	int g;
+
+	for (g = 0; g < ZS_GROUPS; g++)
+		list_for_each_entry(zspage, &class->group[g], link)
+			if (!zspage->isolated)
+				return zspage;
+	return NULL;
+}
+
 /* Bury what can be; true if the VM still has something of this class. */
 static bool bury_class(struct size_class *class)
 {
-	struct zspage *zspage, *next;
+	struct zspage *zspage;
 	bool busy;
 	int g;
 
 	spin_lock(&class->lock);
-	for (g = 0; g < ZS_GROUPS; g++) {
-		list_for_each_entry_safe(zspage, next, &class->group[g], link) {
-			if (zspage->isolated)
-				continue;
-			WRITE_ONCE(class->inuse, class->inuse - zspage->inuse);
-			zs_zspage_unlink(zspage);
-			zs_bury(zspage);
-		}
+	while ((zspage = find_idle(class))) {
+		WRITE_ONCE(class->inuse, class->inuse - zspage->inuse);
+		zs_zspage_unlink(zspage);
+		zs_bury(zspage);
+		cond_resched_lock(&class->lock);
 	}
 	busy = class->moving;
 	for (g = 0; g < ZS_GROUPS; g++)
@@ -421,7 +431,7 @@ EXPORT_SYMBOL_GPL(zspool_renew);
  * @pool: a numbered pool
  * @obj: from zspool_swap() or zspool_new(); nothing is done if it is no object
  *
- * Context: any but irq.
+ * Context: any but irq, hard or soft.
  */
 void zspool_drop(struct zspool *pool, zspool_word_t obj)
 {

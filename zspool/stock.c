@@ -133,7 +133,14 @@ static bool give_back(struct zspool *pool, struct page *page, bool wait)
 	return false;
 }
 
-static void release_orphans(struct zspool *pool, bool wait)
+/* After each of what may be very many: where the caller says that it may sleep. */
+static void pause(bool sleeps)
+{
+	if (sleeps)
+		cond_resched();
+}
+
+static void release_orphans(struct zspool *pool, bool wait, bool sleeps)
 {
 	struct page *page;
 
@@ -149,6 +156,7 @@ static void release_orphans(struct zspool *pool, bool wait)
 		pool->route->set_private(page, 0);
 		give_back(pool, page, wait);
 		page = next;
+		pause(sleeps);
 	}
 }
 
@@ -157,8 +165,8 @@ static void release_orphans(struct zspool *pool, bool wait)
  * @pool: the pool
  * @page: the page, in no chain any more
  *
- * Context: any but irq; no lock held but, if the VM calls, this page's folio
- * lock.
+ * Context: any but irq, hard or soft; no lock held but, if the VM calls, this
+ * page's folio lock.
  */
 void zs_page_put(struct zspool *pool, struct page *page)
 {
@@ -304,18 +312,19 @@ static bool release_zspage(struct zspool *pool, struct zspage *zspage,
 	return !left;
 }
 
-static void release_all(struct zspool *pool, bool wait)
+static void release_all(struct zspool *pool, bool wait, bool sleeps)
 {
 	struct zspage *zspage, *next;
 	LIST_HEAD(mine);
 
-	release_orphans(pool, wait);
+	release_orphans(pool, wait, sleeps);
 	spin_lock(&pool->dead_lock);
 	list_splice_init(&pool->dead, &mine);
 	spin_unlock(&pool->dead_lock);
 
 	list_for_each_entry_safe(zspage, next, &mine, link) {
 		list_del(&zspage->link);
+		pause(sleeps);
 		if (release_zspage(pool, zspage, wait))
 			continue;
 		spin_lock(&pool->dead_lock);
@@ -329,16 +338,16 @@ static void release_all(struct zspool *pool, bool wait)
  * @pool: the pool
  * @wait: wait for folio locks: in zspool_destroy() only
  *
- * Context: any but irq, no lock of this module and no folio lock held: who has
- * a folio lock, which keeps the pool, leaves it to the worker, which does not.
- * Where it must not sleep the worker does it too.
+ * Context: any but irq, hard or soft; no lock of this module and no folio lock
+ * held: who has a folio lock, which keeps the pool, leaves it to the worker,
+ * which does not. Where it must not sleep the worker does it too.
  */
 void zs_release_dead(struct zspool *pool, bool wait)
 {
 	if (!wait && list_empty(&pool->dead))
 		return;
 	if (wait || preemptible())
-		release_all(pool, wait);
+		release_all(pool, wait, wait);
 	if (!list_empty(&pool->dead))
 		queue_delayed_work(zs_wq, &pool->release_work,
 				   preemptible() ? RETRY_DELAY : 0);
@@ -352,7 +361,7 @@ void zs_release_dead(struct zspool *pool, bool wait)
  */
 void zs_release_now(struct zspool *pool)
 {
-	release_all(pool, false);
+	release_all(pool, false, true);
 	if (!list_empty(&pool->dead))
 		queue_delayed_work(zs_wq, &pool->release_work, RETRY_DELAY);
 }

@@ -67,7 +67,8 @@ int zs_table_grow(struct zs_table *table, unsigned long i, gfp_t gfp)
 	if (likely(READ_ONCE(*slot)))
 		return 0;
 
-	gfp &= ~(__GFP_HIGHMEM | __GFP_MOVABLE);
+	/* it stays for as long as the table: nobody's memory cgroup is to wait for that */
+	gfp &= ~(__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ACCOUNT);
 	chunk = (void *)__get_free_page(gfp | __GFP_ZERO);
 	if (!chunk)
 		return -ENOMEM;

@@ -58,7 +58,7 @@ static bool is_untidy(const struct size_class *class)
  * zs_tidy_ask() - have a class compacted if that is worth while
  * @class: where something was freed
  *
- * Context: any but irq.
+ * Context: any but irq, hard or soft.
  */
 void zs_tidy_ask(struct size_class *class)
 {
