@@ -19,6 +19,9 @@
 /* Discarding never-written pages takes no time to speak of, but many do. */
 #define DISCARDS_AT_ONCE	4096
 
+/* A patch that finds no memory begins anew, so often at most. */
+#define PATCH_TRIES		16
+
 /* A part of one page of the device. */
 struct part {
 	unsigned long index;
@@ -88,7 +91,7 @@ void zblock_copy_from_bio(struct bio *bio, struct bvec_iter *iter,
 }
 
 static int read_bounced(struct zblock *dev, struct part part, struct bio *bio,
-			struct bvec_iter *iter)
+			struct bvec_iter iter)
 {
 	struct page *page = alloc_page(GFP_NOIO);
 	int err;
@@ -97,38 +100,70 @@ static int read_bounced(struct zblock *dev, struct part part, struct bio *bio,
 		return -ENOMEM;
 	err = zblock_read_page(dev, page, part.index, NULL);
 	if (!err)
-		zblock_copy_to_bio(bio, iter, page_address(page) + part.offset,
+		zblock_copy_to_bio(bio, &iter, page_address(page) + part.offset,
 				   part.len);
 	__free_page(page);
 	return err;
 }
 
 /* Take the new bytes from @bio, or make them zero if there is none. */
-static int write_bounced(struct zblock *dev, struct part part, struct bio *bio,
-			 struct bvec_iter *iter)
+static int write_through(struct zblock *dev, struct page *page,
+			 struct part part, struct bio *bio,
+			 struct bvec_iter iter)
 {
+	void *to = page_address(page) + part.offset;
 	bool patch = part.len < PAGE_SIZE;
-	struct page *page = alloc_page(GFP_NOIO);
 	int err = 0;
-	void *to;
 
-	if (!page)
-		return -ENOMEM;
 	if (patch) {
 		zblock_patch_begin(dev, part.index);
 		err = zblock_read_page(dev, page, part.index, NULL);
 	}
 	if (!err) {
-		to = page_address(page) + part.offset;
 		if (bio)
-			zblock_copy_from_bio(bio, iter, to, part.len);
+			zblock_copy_from_bio(bio, &iter, to, part.len);
 		else
 			memset(to, 0, part.len);
 		err = zblock_write_page(dev, page, part.index, patch, false);
 	}
 	if (patch)
 		zblock_patch_end(dev, part.index);
-	__free_page(page);
+	return err;
+}
+
+/* Is there memory again? */
+static bool wait_for_memory(void)
+{
+	struct page *page = alloc_page(GFP_PATIENT);
+
+	if (page)
+		__free_page(page);
+	return page;
+}
+
+/*
+ * A patch asks for memory without reclaim, as swap's writes may wait for its
+ * patch_lock: if there is none it is waited for with nothing held, and the patch begins
+ * anew. What a slot needs once is had before.
+ */
+static int write_bounced(struct zblock *dev, struct part part, struct bio *bio,
+			 struct bvec_iter iter)
+{
+	struct page *page = alloc_page(GFP_NOIO);
+	unsigned int tries = PATCH_TRIES;
+	int err = -ENOMEM;
+
+	if (!page || !zblock_sum_prepare(dev, part.index))
+		goto out;
+	err = zspool_prepare(dev->pool, part.index, GFP_PATIENT);
+	if (err)
+		goto out;
+	do {
+		err = write_through(dev, page, part, bio, iter);
+	} while (err == -ENOMEM && --tries && wait_for_memory());
+out:
+	if (page)
+		__free_page(page);
 	return err;
 }
 
@@ -155,6 +190,18 @@ static int transfer_page(struct zblock *dev, struct bio *bio,
 	return err;
 }
 
+static int transfer_bounced(struct zblock *dev, struct bio *bio,
+			    struct bvec_iter *iter, struct part part)
+{
+	int err = op_is_write(bio_op(bio)) ?
+		  write_bounced(dev, part, bio, *iter) :
+		  read_bounced(dev, part, bio, *iter);
+
+	if (!err)
+		bio_advance_iter(bio, iter, part.len);
+	return err;
+}
+
 static int transfer_part(struct zblock *dev, struct bio *bio,
 			 struct bvec_iter *iter, struct part part, bool late)
 {
@@ -162,9 +209,7 @@ static int transfer_part(struct zblock *dev, struct bio *bio,
 	int err;
 
 	if (bv.bv_len != PAGE_SIZE || part.len != PAGE_SIZE)
-		return op_is_write(bio_op(bio)) ?
-		       write_bounced(dev, part, bio, iter) :
-		       read_bounced(dev, part, bio, iter);
+		return transfer_bounced(dev, bio, iter, part);
 	late &= bio->bi_iter.bi_size == PAGE_SIZE;
 	err = transfer_page(dev, bio, bv.bv_page, part.index, late);
 	bio_advance_iter_single(bio, iter, PAGE_SIZE);
@@ -265,7 +310,7 @@ static void empty_bio(struct zblock *dev, struct bio *bio, bool zero)
 			if (!(++pages % DISCARDS_AT_ONCE))
 				cond_resched();
 		} else if (zero) {
-			err = write_bounced(dev, part, NULL, NULL);
+			err = write_bounced(dev, part, NULL, bio->bi_iter);
 		}
 		sector += part.len >> SECTOR_SHIFT;
 	}

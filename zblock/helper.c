@@ -14,6 +14,7 @@
 #include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/sched/isolation.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -192,6 +193,15 @@ static void helper_work(struct work_struct *work)
 	WRITE_ONCE(helper->up, false);
 }
 
+/*
+ * Not one that was set apart (isolcpus=): who has it wants it for himself, and might not
+ * let a helper go on with what others wait for.
+ */
+static bool is_for_helpers(unsigned int cpu)
+{
+	return housekeeping_cpu(cpu, HK_TYPE_DOMAIN);
+}
+
 /**
  * zblock_call_helpers() - wake helpers, unless enough look out already
  * @queue: a device's jobs
@@ -214,8 +224,8 @@ bool zblock_call_helpers(struct zblock_queue *queue, unsigned int nr)
 		struct zblock_helper *helper = per_cpu_ptr(queue->helper, cpu);
 		unsigned int skip = READ_ONCE(helper->skip);
 
-		if (cpu == self || READ_ONCE(helper->up) ||
-		    work_pending(&helper->work))
+		if (cpu == self || !is_for_helpers(cpu) ||
+		    READ_ONCE(helper->up) || work_pending(&helper->work))
 			continue;
 		if (skip) {
 			/* of two submitters one may count for both */

@@ -22,7 +22,7 @@ char *zblock_name = "zblock";
 module_param_named(name, zblock_name, charp, 0444);
 MODULE_PARM_DESC(name, "Name of the devices and of the class (zblock)");
 
-/* helpers, and units that have lost pages */
+/* helpers, units that have lost pages, and late pages that wait for memory */
 struct workqueue_struct *zblock_wq;
 /* what is in no hurry */
 struct workqueue_struct *zblock_lazy_wq;

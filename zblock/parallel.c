@@ -140,6 +140,7 @@ static bool take_chunk(struct zblock_queue *queue, struct zblock_job *job,
 {
 	bool taken;
 
+	cond_resched();
 	spin_lock(&queue->lock);
 	taken = job->next < job->nr;
 	if (taken)
@@ -254,7 +255,9 @@ static struct zblock_job *new_job(struct zblock *dev, struct bio *bio,
 	atomic_set(&job->left, job->nr + job->wait);
 	refcount_set(&job->refs, job->nr + 1);
 	job->err = 0;
-	job->reclaim = current->flags & PF_MEMALLOC;
+	/* swap's, too, where dm-crypt has handed it to a worker */
+	job->reclaim = current->flags & PF_MEMALLOC ||
+		       (op_is_write(bio->bi_opf) && bio->bi_opf & REQ_SWAP);
 	return job;
 }
 

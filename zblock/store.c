@@ -133,10 +133,19 @@ static void fill_from_page(struct page_write *w)
 	zspool_unmap(w->dev->pool, w->obj, stored);
 }
 
+/*
+ * How to ask for memory without a compressor: it may take its time. But whoever has a
+ * patch_lock is not to wait, as swap's writes may wait for him: see bio.c.
+ */
+static gfp_t patient(const struct page_write *w)
+{
+	return w->patch ? GFP_EAGER : GFP_PATIENT;
+}
+
 /* A page that compression does not make smaller: no compressor is held. */
 static int store_huge(struct page_write *w)
 {
-	int err = get_obj(w, PAGE_SIZE, GFP_PATIENT);
+	int err = get_obj(w, PAGE_SIZE, patient(w));
 
 	if (err)
 		return err;
@@ -151,12 +160,12 @@ static int store_same(struct page_write *w, unsigned long fill)
 	int err;
 
 	if (zblock_fill_encode(fill, &word)) {
-		err = zspool_prepare(pool, w->index, GFP_PATIENT);
+		err = zspool_prepare(pool, w->index, patient(w));
 		if (err)
 			return err;
 		return publish(w, word);
 	}
-	err = get_obj(w, sizeof(fill), GFP_PATIENT);
+	err = get_obj(w, sizeof(fill), patient(w));
 	if (err)
 		return err;
 	zspool_fill(pool, w->obj, 0, &fill, sizeof(fill));
@@ -247,7 +256,7 @@ static int store_packed(struct page_write *w)
 		if (err != -EAGAIN)
 			break;
 		zblock_count(w->dev, ZBLOCK_WRITE_STALLS, 1);
-		err = get_obj(w, size, GFP_PATIENT);
+		err = get_obj(w, size, patient(w));
 		if (err)
 			return err;
 	}
@@ -330,7 +339,7 @@ int zblock_rewrite_page(struct zblock *dev, struct page *page,
  *
  * Cheap where nothing is stored. The counters follow by ops->dropped.
  *
- * Context: process; sleeps only where pages are larger than a block.
+ * Context: process; may sleep.
  */
 void zblock_discard_page(struct zblock *dev, unsigned long index)
 {

@@ -169,7 +169,7 @@ static int rewrite(struct zblock *dev, unsigned long unit, struct page *page)
 	int err;
 
 	for (i = 0; i < unit_pages(dev); i++) {
-		zspool_word_t word = zspool_peek(dev->pool, slot + i);
+		zspool_word_t word = zblock_look(dev, slot + i);
 
 		if (!in_unit(word))
 			continue;

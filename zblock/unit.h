@@ -10,9 +10,9 @@
  *   its piece handles:  4096 bytes, 4096 bytes, the tail           objects only
  *
  * The handles past the device's pages belong to the units, three to each four of
- * its pages: what does not shrink to three quarters is stored page by page. A
- * piece is an object like any other: the VM moves it, compaction packs it. @seq
- * is another number each time a unit is written.
+ * its pages (of two, one): what does not shrink to three quarters is stored page by
+ * page. A piece is an object like any other: the VM moves it, compaction packs it.
+ * @seq is another number each time a unit is written.
  *
  * The rule that all depends on: a slot gets UNIT only from who holds the pin of
  * the unit's first piece, and the pieces are replaced or freed by such a holder
@@ -23,7 +23,7 @@
  * Pins: the first piece's is held while the others' or a slot's are taken, never
  * the other way round. It is given back before anything is decompressed.
  *
- * A slot that loses UNIT marks its unit in @lost. Whoever can, else a worker,
+ * A slot that loses UNIT marks its unit in @unit_lost. Whoever can, else a worker,
  * then looks: no slot left, the pieces are freed; half of them or less, the
  * worker stores those that are left page by page.
  */

@@ -17,17 +17,11 @@ static bool looks_whole(struct zblock *dev, unsigned long unit)
 	return true;
 }
 
-/*
- * Is the slot in its unit, and in which writing of it? With the pin, as a look
- * would not see a discard that is put off, and on 32 bits see half of a change.
- */
+/* Is the slot in its unit, and in which writing of it? */
 static bool slot_seq(struct zblock *dev, unsigned long index, u64 *seq)
 {
-	zspool_word_t word;
+	zspool_word_t word = zblock_look(dev, index);
 
-	if (!zspool_pin(dev->pool, index, &word))
-		return false;
-	zspool_unpin(dev->pool, index);
 	*seq = seq_of(word);
 	return in_unit(word);
 }

@@ -188,16 +188,18 @@ static void write_if_same(struct zblock_wb_run *run, unsigned long index,
 	zspool_unpin(pool, index);
 }
 
-/* A page of a unit that was chosen by @word. */
-static int write_unit_page(struct zblock_wb_run *run, unsigned long index,
-			   zspool_word_t word)
+/* A page of a unit. */
+static int write_unit_page(struct zblock_wb_run *run, unsigned long index)
 {
+	zspool_word_t word = zblock_look(run->dev, index);
 	const void *from = page_address(run->scratch);
 	unsigned int room = ZBLOCK_PLACES;
 	size_t size = PAGE_SIZE;
 	unsigned long fill;
 	int err;
 
+	if (!(zspool_word_flags(word) & ZBLOCK_UNIT))
+		return 0;
 	err = zblock_peek_unit_page(run->dev, run->scratch, index);
 	if (!err && zblock_same_filled(from, &fill)) {
 		/* takes nothing, once it is alone */
@@ -223,7 +225,7 @@ static int write_slot(struct zblock_wb_run *run, unsigned long index,
 		      zspool_word_t word)
 {
 	return zspool_word_flags(word) & ZBLOCK_UNIT ?
-	       write_unit_page(run, index, word) :
+	       write_unit_page(run, index) :
 	       write_object(run, index, word);
 }
 

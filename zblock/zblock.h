@@ -23,8 +23,8 @@
  *    dctx->lock           a mutex: one decompressor and bounce buffer
  *     the pin             of one slot
  *
- * The two groups never meet: I/O takes none of the first. It needs none, as
- * the pool and the codec cannot go while the device is open (claims).
+ * I/O takes none of the first group. It needs none, as the pool and the codec cannot go
+ * while the device is open (claims). Who has one of them may take those of the second.
  *
  * Who takes what where
  * --------------------
@@ -33,19 +33,19 @@
  *               is only tried for
  *   write       cctx->lock to compress, allocate without reclaim and fill; the
  *               pin for the swap of one word. An allocation that may reclaim
- *               is made with patch_lock held, at most. What it waits for may
- *               itself be a write to this device, so no write waits for it: the
- *               compressor is free, and a patch_lock is for partial writes,
- *               which swap never makes. A writer who leaves his page to a helper
+ *               is made with nothing held: what it waits for may itself be a
+ *               write to this device. A writer who leaves his page to a helper
  *               that has gone stores one of another slot: with nothing held.
- *   discard     zspool_free(): waits for nothing
+ *   discard     zspool_free(), which waits for nothing; for the last page of a unit
+ *               the pins of its pieces
  *   backing     a slot that is on the backing device: its block is wanted under
  *               the pin, and read with nothing held. Writeback copies a slot
  *               under its pin, writes with op_lock held, and changes the slot
  *               under its pin: see PEND in word.h
- *   swap's free notification: the same; called with spinlocks held
+ *   swap's free notification: zspool_free() alone; called with spinlocks held
  *   patch       (a write of less than a page) patch_lock from the read of the
- *               old page to the swap of the new word. Whole writes and
+ *               old page, which may be on the backing device, to the swap of the
+ *               new word; no reclaim between them. Whole writes, discards and
  *               write-zeroes take it for the swap, or the patch would bring back
  *               what they have replaced.
  *   statistics  init_lock for read at most: they wait neither for a compaction
@@ -291,6 +291,20 @@ static inline void zblock_patch_end(struct zblock *dev, unsigned long index)
 {
 	if (ZBLOCK_PATCHES)
 		mutex_unlock(zblock_patch_lock(dev, index));
+}
+
+/*
+ * What a slot holds, to be compared with later. Under its pin, as a look without would
+ * not see a discard that is put off, and on 32 bits see half of a change.
+ */
+static inline zspool_word_t zblock_look(struct zblock *dev, unsigned long index)
+{
+	zspool_word_t word;
+
+	if (!zspool_pin(dev->pool, index, &word))
+		return 0;
+	zspool_unpin(dev->pool, index);
+	return word;
 }
 
 /* The device of a sysfs attribute. */
