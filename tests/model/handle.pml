@@ -105,22 +105,16 @@ inline zs_word_unpin(h, v, ok, freed)
 #endif
 }
 
-/* zs_word_unpin_locked() after its unpin(): the free is the worker's to do */
+/*
+ * zs_word_unpin_locked() after its unpin(): the free is the worker's to do. It is listed
+ * as zspool_free_irq() does; here the worker always walks, which has fewer states.
+ */
 inline unpin_locked_rest(h, old)
 {
 	unpin_wake(h, old);
 #ifndef BREAK_UNPIN_LOCKED_FORGETS
 	if
-	:: old & DEFER ->
-		/* put_off(): zspool_free_irq() does it step by step */
-		d_step {
-			if
-			:: nr_put_off == 0 && put_off == 0 -> put_off = h + 1
-			:: else -> put_off_walk = 1
-			fi;
-			nr_put_off++
-		}
-		defer_work = 1
+	:: old & DEFER -> put_off_walk = 1; defer_work = 1
 	:: else
 	fi
 #endif
