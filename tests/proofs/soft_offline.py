@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Soft offline of pages in use: all of them move, and no data is lost."""
 
+import time
+
 import vm
 from bench import expect
 
 PAGES = 64
+PAUSE = 0.01    # seconds between two, or all are done before anybody reads or writes
 TRIES = 20
 FILE = f"{vm.MEMORY}/soft_offline_page"
 
@@ -20,13 +23,22 @@ def offline(pfn):
     return False
 
 
+def offline_one_by_one(pfns):
+    """How many were taken out of use."""
+    done = 0
+    for pfn in pfns:
+        done += offline(pfn)
+        time.sleep(PAUSE)
+    return done
+
+
 def prove(bench):
     bench.fill()
     poisoned = vm.meminfo("HardwareCorrupted")
     # neighbours, so that few huge blocks are spoilt for the rest of the guest
     victims = sorted(bench.device.pages())[:PAGES]
     with bench.busy():
-        done = sum(offline(pfn) for pfn in victims)
+        done = offline_one_by_one(victims)
     left = len(set(victims) & set(bench.device.pages()))
     poisoned = round((vm.meminfo("HardwareCorrupted") - poisoned) * vm.MIB / vm.PAGE)
     said = f"{done} of {PAGES} pages in use taken out of use, {left} still ours"
