@@ -107,27 +107,22 @@ static int read_bounced(struct zblock *dev, struct part part, struct bio *bio,
 }
 
 /* Take the new bytes from @bio, or make them zero if there is none. */
-static int write_through(struct zblock *dev, struct page *page,
-			 struct part part, struct bio *bio,
-			 struct bvec_iter iter)
+static int try_patch(struct zblock *dev, struct page *page, struct part part,
+		     struct bio *bio, struct bvec_iter iter)
 {
 	void *to = page_address(page) + part.offset;
-	bool patch = part.len < PAGE_SIZE;
-	int err = 0;
+	int err;
 
-	if (patch) {
-		zblock_patch_begin(dev, part.index);
-		err = zblock_read_page(dev, page, part.index, NULL);
-	}
+	zblock_patch_begin(dev, part.index);
+	err = zblock_read_page(dev, page, part.index, NULL);
 	if (!err) {
 		if (bio)
 			zblock_copy_from_bio(bio, &iter, to, part.len);
 		else
 			memset(to, 0, part.len);
-		err = zblock_write_page(dev, page, part.index, patch, false);
+		err = zblock_write_page(dev, page, part.index, true, false);
 	}
-	if (patch)
-		zblock_patch_end(dev, part.index);
+	zblock_patch_end(dev, part.index);
 	return err;
 }
 
@@ -146,24 +141,39 @@ static bool wait_for_memory(void)
  * patch_lock: if there is none it is waited for with nothing held, and the patch begins
  * anew. What a slot needs once is had before.
  */
+static int patch(struct zblock *dev, struct page *page, struct part part,
+		 struct bio *bio, struct bvec_iter iter)
+{
+	unsigned int tries = PATCH_TRIES;
+	int err;
+
+	if (!zblock_sum_prepare(dev, part.index))
+		return -ENOMEM;
+	err = zspool_prepare(dev->pool, part.index, GFP_PATIENT);
+	if (err)
+		return err;
+	do {
+		err = try_patch(dev, page, part, bio, iter);
+	} while (err == -ENOMEM && --tries && wait_for_memory());
+	return err;
+}
+
 static int write_bounced(struct zblock *dev, struct part part, struct bio *bio,
 			 struct bvec_iter iter)
 {
 	struct page *page = alloc_page(GFP_NOIO);
-	unsigned int tries = PATCH_TRIES;
-	int err = -ENOMEM;
+	int err;
 
-	if (!page || !zblock_sum_prepare(dev, part.index))
-		goto out;
-	err = zspool_prepare(dev->pool, part.index, GFP_PATIENT);
-	if (err)
-		goto out;
-	do {
-		err = write_through(dev, page, part, bio, iter);
-	} while (err == -ENOMEM && --tries && wait_for_memory());
-out:
-	if (page)
-		__free_page(page);
+	if (!page)
+		return -ENOMEM;
+	if (part.len < PAGE_SIZE) {
+		err = patch(dev, page, part, bio, iter);
+	} else {
+		/* a page that the bio has in pieces */
+		zblock_copy_from_bio(bio, &iter, page_address(page), PAGE_SIZE);
+		err = zblock_write_page(dev, page, part.index, false, false);
+	}
+	__free_page(page);
 	return err;
 }
 

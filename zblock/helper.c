@@ -232,7 +232,7 @@ bool zblock_call_helpers(struct zblock_queue *queue, unsigned int nr)
 			WRITE_ONCE(helper->skip, skip - 1);
 			continue;
 		}
-		if (queue_work_on(cpu, zblock_wq, &helper->work)) {
+		if (queue_work_on(cpu, zblock_helper_wq, &helper->work)) {
 			comes = true;
 			if (!--nr)
 				break;

@@ -389,7 +389,8 @@ bool zblock_late_store(struct zblock *dev)
 		return false;
 	if (store(late, l)) {
 		add_stuck(late, l);
-		queue_delayed_work(zblock_wq, &late->retry, RETRY_DELAY);
+		queue_delayed_work(zblock_lazy_wq, &late->retry,
+				   RETRY_DELAY);
 	}
 	return true;
 }
@@ -405,7 +406,7 @@ static void retry_work(struct work_struct *work)
 		if (store(late, l)) {
 			add_stuck(late, l);
 			late->delay = min(2 * late->delay, RETRY_MAX);
-			queue_delayed_work(zblock_wq, &late->retry,
+			queue_delayed_work(zblock_lazy_wq, &late->retry,
 					   late->delay);
 			return;
 		}

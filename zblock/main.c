@@ -22,9 +22,12 @@ char *zblock_name = "zblock";
 module_param_named(name, zblock_name, charp, 0444);
 MODULE_PARM_DESC(name, "Name of the devices and of the class (zblock)");
 
-/* helpers, units that have lost pages, and late pages that wait for memory */
-struct workqueue_struct *zblock_wq;
-/* what is in no hurry */
+/*
+ * Helpers and nothing else: they take a CPU for long, so that the kernel does not count
+ * them (WQ_CPU_INTENSIVE), and block drivers' works, in the same pools, need not wait.
+ */
+struct workqueue_struct *zblock_helper_wq;
+/* What is in no hurry. Units that have lost pages, and late ones, hold memory until then. */
 struct workqueue_struct *zblock_lazy_wq;
 
 /* It becomes part of the names of files and of devices. */
@@ -68,15 +71,18 @@ static int __init zblock_init(void)
 		pr_err("built without any algorithm\n");
 		return -ENODEV;
 	}
-	zblock_wq = alloc_workqueue("zblock", WQ_HIGHPRI | WQ_MEM_RECLAIM |
-					      ZBLOCK_WQ_PERCPU, 0);
-	if (!zblock_wq)
+	zblock_helper_wq = alloc_workqueue("zblock_helper",
+					   WQ_HIGHPRI | WQ_MEM_RECLAIM |
+					   WQ_CPU_INTENSIVE | ZBLOCK_WQ_PERCPU,
+					   0);
+	if (!zblock_helper_wq)
 		return -ENOMEM;
 	err = zblock_major_init();
 	if (err)
 		goto out_wq;
 
-	zblock_lazy_wq = alloc_workqueue("zblock_lazy", WQ_UNBOUND, 0);
+	zblock_lazy_wq = alloc_workqueue("zblock_lazy",
+					 WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!zblock_lazy_wq) {
 		err = -ENOMEM;
 		goto out_major;
@@ -105,7 +111,7 @@ out_lazy:
 out_major:
 	zblock_major_exit();
 out_wq:
-	destroy_workqueue(zblock_wq);
+	destroy_workqueue(zblock_helper_wq);
 	return err;
 }
 
@@ -122,7 +128,7 @@ static void __exit zblock_exit(void)
 		zblock_readback_exit();
 	destroy_workqueue(zblock_lazy_wq);
 	zblock_major_exit();
-	destroy_workqueue(zblock_wq);
+	destroy_workqueue(zblock_helper_wq);
 }
 
 module_init(zblock_init);

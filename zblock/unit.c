@@ -143,7 +143,7 @@ static void reap(struct zblock *dev, unsigned long unit)
 void zblock_unit_lost(struct zblock *dev, unsigned long index)
 {
 	set_bit(index >> dev->unit_shift, dev->unit_lost);
-	queue_delayed_work(zblock_wq, &dev->unit_work, LOST_DELAY);
+	queue_delayed_work(zblock_lazy_wq, &dev->unit_work, LOST_DELAY);
 }
 
 /**
@@ -225,7 +225,7 @@ static void unit_work(struct work_struct *work)
 	if (page)
 		__free_page(page);
 	if (retry && !READ_ONCE(dev->unit_stop))
-		queue_delayed_work(zblock_wq, &dev->unit_work, RETRY_DELAY);
+		queue_delayed_work(zblock_lazy_wq, &dev->unit_work, RETRY_DELAY);
 }
 
 /* Whoever only looks at a device, such as mem_detail, has init_lock. */

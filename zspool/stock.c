@@ -133,14 +133,17 @@ static bool give_back(struct zspool *pool, struct page *page, bool wait)
 	return false;
 }
 
-/* After each of what may be very many: where the caller says that it may sleep. */
-static void pause(bool sleeps)
+/* Who gives back what may be very many: may he sleep, and until folio locks are had? */
+enum patience { HURRIES, SLEEPS, WAITS };
+
+/* After each of them. */
+static void pause(enum patience patience)
 {
-	if (sleeps)
+	if (patience >= SLEEPS)
 		cond_resched();
 }
 
-static void release_orphans(struct zspool *pool, bool wait, bool sleeps)
+static void release_orphans(struct zspool *pool, enum patience patience)
 {
 	struct page *page;
 
@@ -154,9 +157,9 @@ static void release_orphans(struct zspool *pool, bool wait, bool sleeps)
 						    ~ZS_PRIVATE_TAGS);
 
 		pool->route->set_private(page, 0);
-		give_back(pool, page, wait);
+		give_back(pool, page, patience == WAITS);
 		page = next;
-		pause(sleeps);
+		pause(patience);
 	}
 }
 
@@ -312,20 +315,20 @@ static bool release_zspage(struct zspool *pool, struct zspage *zspage,
 	return !left;
 }
 
-static void release_all(struct zspool *pool, bool wait, bool sleeps)
+static void release_all(struct zspool *pool, enum patience patience)
 {
 	struct zspage *zspage, *next;
 	LIST_HEAD(mine);
 
-	release_orphans(pool, wait, sleeps);
+	release_orphans(pool, patience);
 	spin_lock(&pool->dead_lock);
 	list_splice_init(&pool->dead, &mine);
 	spin_unlock(&pool->dead_lock);
 
 	list_for_each_entry_safe(zspage, next, &mine, link) {
 		list_del(&zspage->link);
-		pause(sleeps);
-		if (release_zspage(pool, zspage, wait))
+		pause(patience);
+		if (release_zspage(pool, zspage, patience == WAITS))
 			continue;
 		spin_lock(&pool->dead_lock);
 		list_add_tail(&zspage->link, &pool->dead);
@@ -347,7 +350,7 @@ void zs_release_dead(struct zspool *pool, bool wait)
 	if (!wait && list_empty(&pool->dead))
 		return;
 	if (wait || preemptible())
-		release_all(pool, wait, wait);
+		release_all(pool, wait ? WAITS : HURRIES);
 	if (!list_empty(&pool->dead))
 		queue_delayed_work(zs_wq, &pool->release_work,
 				   preemptible() ? RETRY_DELAY : 0);
@@ -361,7 +364,7 @@ void zs_release_dead(struct zspool *pool, bool wait)
  */
 void zs_release_now(struct zspool *pool)
 {
-	release_all(pool, false, true);
+	release_all(pool, SLEEPS);
 	if (!list_empty(&pool->dead))
 		queue_delayed_work(zs_wq, &pool->release_work, RETRY_DELAY);
 }
