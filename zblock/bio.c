@@ -177,17 +177,6 @@ static int write_bounced(struct zblock *dev, struct part part, struct bio *bio,
 	return err;
 }
 
-/*
- * A single page, or a unit, that somebody waits for: swap's, on a synchronous disk. If
- * it is a read that does not matter.
- */
-static bool may_be_late(const struct zblock *dev, const struct bio *bio)
-{
-	return op_is_sync(bio->bi_opf) &&
-	       (bio->bi_iter.bi_size == PAGE_SIZE ||
-		bio->bi_iter.bi_size == PAGE_SIZE << dev->unit_shift);
-}
-
 static int transfer_page(struct zblock *dev, struct bio *bio,
 			 struct page *page, unsigned long index, bool late)
 {
@@ -220,7 +209,6 @@ static int transfer_part(struct zblock *dev, struct bio *bio,
 
 	if (bv.bv_len != PAGE_SIZE || part.len != PAGE_SIZE)
 		return transfer_bounced(dev, bio, iter, part);
-	late &= bio->bi_iter.bi_size == PAGE_SIZE;
 	err = transfer_page(dev, bio, bv.bv_page, part.index, late);
 	bio_advance_iter_single(bio, iter, PAGE_SIZE);
 	return err;
@@ -254,7 +242,7 @@ static int transfer_unit(struct zblock *dev, struct bio *bio,
  * @dev: the device
  * @bio: a read or a write
  * @iter: the part
- * @late: it is waited for, and may be compressed when that is over: see late.c
+ * @late: what is written may be compressed when that has ended: see late.c
  *
  * Context: process, reclaim too; may sleep.
  * Return: 0, or the first error: the rest has not been tried
@@ -360,17 +348,15 @@ static void run_bio(struct zblock *dev, struct bio *bio)
 {
 	unsigned long index = bio->bi_iter.bi_sector >> PAGE_SECTORS_SHIFT;
 	unsigned long start;
-	bool late;
 	int err;
 
 	zspool_prefetch(dev->pool, index);
 	start = bio_start_io_acct(bio);
 	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE) && zblock_share_bio(dev, bio, start))
 		return;
-	late = may_be_late(dev, bio);
 	err = is_page(bio) ?
-	      transfer_page(dev, bio, bio_page(bio), index, late) :
-	      zblock_transfer(dev, bio, bio->bi_iter, late);
+	      transfer_page(dev, bio, bio_page(bio), index, true) :
+	      zblock_transfer(dev, bio, bio->bi_iter, true);
 	zblock_end_bio(dev, bio, start, err);
 }
 

@@ -2,9 +2,9 @@
 /*
  * parallel.c - one submitter, several CPUs
  *
- * A bio of several chunks, or one that nobody waits for, becomes a job in the device's
- * queue. Its submitter takes chunk after chunk from it, and so do helpers: works of
- * other CPUs (helper.c), woken by the submitter. Whoever is done last ends the bio.
+ * A bio of several chunks becomes a job in the device's queue. Its submitter takes
+ * chunk after chunk from it, and so do helpers: works of other CPUs (helper.c), woken by
+ * the submitter. Whoever is done last ends the bio.
  *
  * Where somebody waits for the bio (REQ_SYNC, and any read), its submitter does
  * all that no helper has taken by then, so that none is waited for to begin. He
@@ -13,9 +13,9 @@
  * leaves some chunks to the helpers that he knows to be up, and goes on to submit
  * more: so they do not run out of work.
  *
- * A single page or unit that somebody waits for has nothing to be shared, but may be
- * copied, and stored when the write has ended: late.c. So may the last chunk of a larger
- * bio, as nobody has another one to do meanwhile. Helpers do that too.
+ * What is no larger than a chunk has nothing to be shared, but its pages may be copied,
+ * and stored when the write has ended: late.c. So may the last chunk of a larger bio
+ * that is waited for, as nobody has another one to do meanwhile. Helpers do that too.
  *
  * A job is freed by who gives back its last reference: each chunk has one, and
  * the submitter.
@@ -32,12 +32,8 @@
 /* What is handed out at a time, unless a unit is larger. */
 #define CHUNK_BYTES	max_t(unsigned int, SZ_16K, PAGE_SIZE)
 
-/* Chunks of a large bio that a submitter leaves to each helper. */
+/* Chunks of a bio that a submitter leaves to each helper. */
 #define SPARE_CHUNKS	2
-
-/* For so many small bios more than one is left, and one in so many tries it. */
-#define DEEP_MAX	8
-#define DEEP_TRIAL	64
 
 /**
  * struct zblock_job - a bio that is shared out
@@ -230,7 +226,7 @@ static bool is_shared(const struct zblock *dev, const struct bio *bio,
 
 	if (mode == ZBLOCK_MODE_SYNC || num_online_cpus() == 1)
 		return false;
-	return bio->bi_iter.bi_size > chunk || !op_is_sync(bio->bi_opf);
+	return bio->bi_iter.bi_size > chunk;
 }
 
 /* NULL if there is nothing to share, or no memory for it. */
@@ -259,28 +255,6 @@ static struct zblock_job *new_job(struct zblock *dev, struct bio *bio,
 	job->reclaim = current->flags & PF_MEMALLOC ||
 		       (op_is_write(bio->bi_opf) && bio->bi_opf & REQ_SWAP);
 	return job;
-}
-
-/*
- * How many bios of one chunk to leave to the helpers: one to each that looks out.
- * One more to each keeps it busy for as long as its submitter is with one of his
- * own; but a submitter who has no more than two under way would then do nothing,
- * and wait. So it is done where a submitter has been seen to come with the next
- * while one was left, and tried now and then. Lossy: others may be at it, too.
- */
-static unsigned int small_to_spare(struct zblock_queue *queue)
-{
-	unsigned int deep = READ_ONCE(queue->deep);
-	unsigned int trial = READ_ONCE(queue->trial);
-
-	/* the submitter's own is one of them */
-	if (READ_ONCE(queue->nr) > 1)
-		deep = DEEP_MAX;
-	else if (deep)
-		deep--;
-	WRITE_ONCE(queue->deep, deep);
-	WRITE_ONCE(queue->trial, (trial + 1) % DEEP_TRIAL);
-	return atomic_read(deep || !trial ? &queue->active : &queue->lookouts);
 }
 
 /**
@@ -322,12 +296,7 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 	/* helpers see what we have added, or we see that they have gone */
 	smp_mb();
 	/* reclaim relies on nobody: a helper may be waiting for memory */
-	if (job->reclaim)
-		spare = 0;
-	else if (job->nr > 1)
-		spare = SPARE_CHUNKS * atomic_read(&queue->active);
-	else
-		spare = small_to_spare(queue);
+	spare = job->reclaim ? 0 : SPARE_CHUNKS * atomic_read(&queue->active);
 	while (READ_ONCE(queue->nr) > spare && take_chunk(queue, job, &i))
 		do_chunk(job, i, 0);
 	put_job(job);

@@ -2,8 +2,8 @@
 /*
  * parallel.h - several CPUs for one submitter
  *
- * A bio of several chunks becomes a job (parallel.c), and a single page a copy to be
- * compressed when its write has ended (late.c). Both are done by helpers (helper.c),
+ * A bio of several chunks becomes a job (parallel.c), and the pages of a smaller one
+ * copies to be compressed when its write has ended (late.c). Both are done by helpers (helper.c),
  * which are works of other CPUs, and by the submitter where there are none.
  */
 #ifndef _ZBLOCK_PARALLEL_H
@@ -28,8 +28,6 @@ struct zblock_late;
  * @jobs: with chunks to take, oldest first
  * @nr: chunks to take, of all of them; @lock to write
  * @owed: those of them whose submitters do not wait; @lock to write
- * @deep: for how many more small bios to leave one more; lossy
- * @trial: small bios since it was tried to; lossy
  * @active: helpers that are up
  * @alone: those of them whose CPUs nobody else wants
  * @lookouts: those of them that look at @nr
@@ -41,8 +39,6 @@ struct zblock_queue {
 	struct list_head jobs;
 	unsigned int nr;
 	unsigned int owed;
-	unsigned int deep;
-	unsigned int trial;
 	atomic_t active;
 	atomic_t alone;
 	atomic_t lookouts;

@@ -293,7 +293,7 @@ static int write_page(struct page_write *w)
  * @page: the page; may be in high memory
  * @index: where
  * @patch: the caller has called zblock_patch_begin()
- * @late: one is waited for: it may be compressed later, see late.c
+ * @late: it may be compressed later, see late.c
  *
  * Context: process, reclaim too; may sleep.
  * Return: 0; -ENOMEM, or -ENOSPC at mem_limit: what was stored before is intact

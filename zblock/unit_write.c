@@ -285,7 +285,7 @@ static bool store_late(struct unit_write *w, struct bio *bio,
  * @dev: the device
  * @bio: has the data
  * @iter: at the beginning of a unit, with the whole of it ahead
- * @late: it is waited for, and may be compressed when that is over: see late.c
+ * @late: it may be compressed later, see late.c
  *
  * Context: process, reclaim too; may sleep.
  * Return: 0; -EAGAIN if it is better stored page by page; -ENOMEM: what was
