@@ -4,8 +4,9 @@
 The device fills as under swap: memory is full, and each of its pages comes from
 where one of somebody else's went. The kernel ends a request at the first page that
 it could not make. After a failure it leaves direct compaction out for as many as 64
-attempts, and blocks that it looked at in vain until kswapd next goes to sleep: for 16
-seconds, as seen on a busy host. So it is asked again until a while has brought nothing.
+attempts, and blocks that it looked at in vain until kswapd next goes to sleep. So it is
+asked again until a while has brought nothing, in bursts, and let alone between them: each
+request wakes kswapd, which on a busy host has not gone to sleep for 16 seconds else.
 But not for too long: in a minute the writers have stored all pages anew, and what cannot
 be moved has then gone to blocks of its own by that.
 """
@@ -19,6 +20,8 @@ from others import Others
 LEAST = 0.9
 USELESS = 12    # seconds without another one, after which it has them all
 SECONDS = 90    # in all
+BURST = 2       # seconds of requests that bring nothing,
+REST = 1        # and of none after them
 LEFT_MIB = 40   # available when others have their memory
 STEP = 5        # per cent of the device at a time
 SHARE = 0.5     # of the device's content, that compressed pages take at most
@@ -28,15 +31,18 @@ NR = "/proc/sys/vm/nr_hugepages"
 def ask(wanted):
     """How many of them the kernel had in the end."""
     got = 0
-    begin = gained = time.monotonic()
+    begin = gained = rested = time.monotonic()
     while got < wanted:
         vm.write(NR, wanted)
         before, got = got, int(vm.read(NR))
         now = time.monotonic()
         if got != before:
-            gained = now
+            gained = rested = now
         elif now > min(gained + USELESS, begin + SECONDS):
             break
+        elif now > rested + BURST:
+            time.sleep(REST)
+            rested = now + REST
     return got
 
 
