@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <zblock_compat.h>
 #include "zblock.h"
 
 /* Under the sanitizers all takes longer, and shall go the same ways. */
@@ -56,6 +57,12 @@ struct zblock_helper {
 	unsigned int vain;
 	unsigned int skip;
 };
+
+/*
+ * Helpers and nothing else: they take a CPU for long, so that the kernel does not count
+ * them (WQ_CPU_INTENSIVE), and block drivers' works, in the same pools, need not wait.
+ */
+static struct workqueue_struct *helper_wq;
 
 static bool has_work(const void *where)
 {
@@ -232,7 +239,7 @@ bool zblock_call_helpers(struct zblock_queue *queue, unsigned int nr)
 			WRITE_ONCE(helper->skip, skip - 1);
 			continue;
 		}
-		if (queue_work_on(cpu, zblock_helper_wq, &helper->work)) {
+		if (queue_work_on(cpu, helper_wq, &helper->work)) {
 			comes = true;
 			if (!--nr)
 				break;
@@ -361,4 +368,27 @@ size_t zblock_queue_bytes(void)
 {
 	return sizeof(struct zblock_queue) +
 	       num_possible_cpus() * sizeof(struct zblock_helper);
+}
+
+/**
+ * zblock_helpers_init() - make the workers
+ *
+ * Return: 0 or -ENOMEM
+ */
+int zblock_helpers_init(void)
+{
+	helper_wq = alloc_workqueue("zblock_helper",
+				    WQ_HIGHPRI | WQ_MEM_RECLAIM |
+				    WQ_CPU_INTENSIVE | ZBLOCK_WQ_PERCPU, 0);
+	return helper_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * zblock_helpers_exit() - the reverse
+ *
+ * Context: process; sleeps; no device is left.
+ */
+void zblock_helpers_exit(void)
+{
+	destroy_workqueue(helper_wq);
 }

@@ -11,7 +11,6 @@
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
-#include <zblock_compat.h>
 #include "zblock.h"
 
 static unsigned int num_devices = 1;
@@ -22,11 +21,6 @@ char *zblock_name = "zblock";
 module_param_named(name, zblock_name, charp, 0444);
 MODULE_PARM_DESC(name, "Name of the devices and of the class (zblock)");
 
-/*
- * Helpers and nothing else: they take a CPU for long, so that the kernel does not count
- * them (WQ_CPU_INTENSIVE), and block drivers' works, in the same pools, need not wait.
- */
-struct workqueue_struct *zblock_helper_wq;
 /* What is in no hurry. Units that have lost pages, and late ones, hold memory until then. */
 struct workqueue_struct *zblock_lazy_wq;
 
@@ -71,15 +65,12 @@ static int __init zblock_init(void)
 		pr_err("built without any algorithm\n");
 		return -ENODEV;
 	}
-	zblock_helper_wq = alloc_workqueue("zblock_helper",
-					   WQ_HIGHPRI | WQ_MEM_RECLAIM |
-					   WQ_CPU_INTENSIVE | ZBLOCK_WQ_PERCPU,
-					   0);
-	if (!zblock_helper_wq)
-		return -ENOMEM;
+	err = IS_ENABLED(CONFIG_ZBLOCK_LARGE) ? zblock_helpers_init() : 0;
+	if (err)
+		return err;
 	err = zblock_major_init();
 	if (err)
-		goto out_wq;
+		goto out_helpers;
 
 	zblock_lazy_wq = alloc_workqueue("zblock_lazy",
 					 WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
@@ -110,8 +101,9 @@ out_lazy:
 	destroy_workqueue(zblock_lazy_wq);
 out_major:
 	zblock_major_exit();
-out_wq:
-	destroy_workqueue(zblock_helper_wq);
+out_helpers:
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+		zblock_helpers_exit();
 	return err;
 }
 
@@ -128,7 +120,8 @@ static void __exit zblock_exit(void)
 		zblock_readback_exit();
 	destroy_workqueue(zblock_lazy_wq);
 	zblock_major_exit();
-	destroy_workqueue(zblock_helper_wq);
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+		zblock_helpers_exit();
 }
 
 module_init(zblock_init);

@@ -3,8 +3,8 @@
  * parallel.h - several CPUs for one submitter
  *
  * A bio of several chunks becomes a job (parallel.c), and the pages of a smaller one
- * copies to be compressed when its write has ended (late.c). Both are done by helpers (helper.c),
- * which are works of other CPUs, and by the submitter where there are none.
+ * copies to be compressed when its write has ended (late.c). Both are done by helpers
+ * (helper.c), which are works of other CPUs, and by the submitter where there are none.
  */
 #ifndef _ZBLOCK_PARALLEL_H
 #define _ZBLOCK_PARALLEL_H
@@ -50,6 +50,8 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start);
 bool zblock_help_with_job(struct zblock_queue *queue, bool owed);
 
 /* helper.c */
+int zblock_helpers_init(void);
+void zblock_helpers_exit(void);
 bool zblock_look_out_for(bool (*it)(const void *), const void *where);
 bool zblock_call_helpers(struct zblock_queue *queue, unsigned int nr);
 unsigned int zblock_helpers(const struct zblock *dev);

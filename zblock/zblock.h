@@ -315,7 +315,6 @@ static inline struct zblock *zblock_of(struct device *d)
 
 /* main.c */
 extern char *zblock_name;
-extern struct workqueue_struct *zblock_helper_wq;
 extern struct workqueue_struct *zblock_lazy_wq;
 
 /* algorithm.c */
