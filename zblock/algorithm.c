@@ -85,19 +85,16 @@ static int choose(struct zblock *dev, unsigned int prio, const char *name,
 	int err;
 
 	if (strlen(name) >= ALGORITHM_NAME_MAX)
-		return -E2BIG;
+		return zblock_refuse(dev, attribute, name, -E2BIG);
 	ops = zblock_codec_find(name);
 	if (!ops)
-		return -EINVAL;
-	err = zblock_has_size(dev, attribute);
+		return zblock_refuse(dev, attribute, name, -EINVAL);
+	err = zblock_begin_change(dev, attribute);
 	if (err)
 		return err;
-	mutex_lock(&dev->op_lock);
-	err = zblock_has_size(dev, attribute);
-	if (!err)
-		set_algorithm(dev, prio, ops, NULL);
+	set_algorithm(dev, prio, ops, NULL);
 	mutex_unlock(&dev->op_lock);
-	return err;
+	return 0;
 }
 
 static ssize_t comp_algorithm_show(struct device *d,
@@ -151,20 +148,26 @@ static ssize_t recomp_algorithm_store(struct device *d,
 	int prio = ZBLOCK_PRIMARY + 1;
 	int err;
 
-	while ((err = zblock_next_arg(dev, &args, &key, &value)) > 0) {
+	while ((err = zblock_next_arg(dev, attr->attr.name, &args, &key,
+				      &value)) > 0) {
 		if (!strcmp(key, "algo"))
 			name = value;
 		else if (!strcmp(key, "priority"))
 			err = kstrtoint(value, 10, &prio);
 		else
-			err = zblock_unknown_arg(dev, attr->attr.name, key);
+			err = -EINVAL;
 		if (err < 0)
-			break;
+			return zblock_refuse_arg(dev, attr->attr.name, key,
+						 value, err);
 	}
 	if (err)
 		return err;
-	if (!name || prio <= ZBLOCK_PRIMARY || prio >= ZBLOCK_ALGORITHMS)
+	if (!name || prio <= ZBLOCK_PRIMARY || prio >= ZBLOCK_ALGORITHMS) {
+		pr_err("%s: recomp_algorithm needs algo=, and takes priority=%u to %u\n",
+		       dev->disk->disk_name, ZBLOCK_PRIMARY + 1,
+		       ZBLOCK_ALGORITHMS - 1);
 		return -EINVAL;
+	}
 	err = choose(dev, prio, name, attr->attr.name);
 	return err ? err : len;
 }
@@ -210,7 +213,8 @@ static int parse_params(struct zblock *dev, char *args, struct wish *wish)
 	bool any = false;
 	int err;
 
-	while ((err = zblock_next_arg(dev, &args, &key, &value)) > 0) {
+	while ((err = zblock_next_arg(dev, "algorithm_params", &args, &key,
+				      &value)) > 0) {
 		any = true;
 		if (!strcmp(key, "algo"))
 			wish->name = value;
@@ -223,11 +227,13 @@ static int parse_params(struct zblock *dev, char *args, struct wish *wish)
 		else if (!strcmp(key, "dict"))
 			wish->dict = value;
 		else
-			err = zblock_unknown_arg(dev, "algorithm_params", key);
+			err = -EINVAL;
 		if (err < 0)
-			return err;
+			return zblock_refuse_arg(dev, "algorithm_params", key,
+						 value, err);
 	}
-	return err < 0 || any ? err : -EINVAL;
+	return err < 0 || any ? err :
+	       zblock_refuse(dev, "algorithm_params", "", -EINVAL);
 }
 
 static int read_dict(struct zblock *dev, struct wish *wish)
@@ -241,7 +247,7 @@ static int read_dict(struct zblock *dev, struct wish *wish)
 					  ZBLOCK_DICT_MAX, NULL,
 					  READING_POLICY);
 	if (size <= 0) {
-		pr_err("%s: cannot read the dictionary %s: %zd\n",
+		pr_err("%s: algorithm_params: cannot read the dictionary %.64s: %zd\n",
 		       dev->disk->disk_name, wish->dict, size);
 		return size ? size : -EINVAL;
 	}
@@ -271,16 +277,17 @@ static int grant(struct zblock *dev, const struct wish *wish)
 	int prio, err;
 
 	lockdep_assert_held(&dev->op_lock);
-	err = zblock_has_size(dev, "algorithm_params");
-	if (err)
-		return err;
 	prio = find_prio(dev, wish);
-	if (prio < 0)
+	if (prio < 0) {
+		pr_err("%s: algorithm_params: no such algorithm is chosen\n",
+		       dev->disk->disk_name);
 		return prio;
+	}
 	ops = dev->algorithm[prio].ops;
 	err = zblock_codec_check(ops, &wish->params);
 	if (err) {
-		pr_err("%s: %s %s: %d\n", dev->disk->disk_name, ops->name,
+		pr_err("%s: algorithm_params: %s %s: %d\n",
+		       dev->disk->disk_name, ops->name,
 		       err == -EOPNOTSUPP ? "does not take such a parameter" :
 		       "refuses a parameter's value", err);
 		return err;
@@ -305,14 +312,14 @@ static ssize_t algorithm_params_store(struct device *d,
 	int err;
 
 	err = parse_params(dev, (char *)buf, &wish);
-	if (!err)
-		err = zblock_has_size(dev, attr->attr.name);
-	if (!err)
-		err = read_dict(dev, &wish);
 	if (err)
 		return err;
-	mutex_lock(&dev->op_lock);
-	err = grant(dev, &wish);
+	err = zblock_begin_change(dev, attr->attr.name);
+	if (err)
+		return err;
+	err = read_dict(dev, &wish);
+	if (!err)
+		err = grant(dev, &wish);
 	mutex_unlock(&dev->op_lock);
 	if (err)
 		vfree(wish.params.dict);

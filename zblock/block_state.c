@@ -11,17 +11,24 @@
  * algorithm.
  */
 #include <linux/debugfs.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include "zblock.h"
+
+/* Slots between two looks whether somebody else wants the CPU. */
+#define AT_ONCE		1024
 
 static struct dentry *root;
 
 /* The next slot in use from @index on, or NULL. */
 static void *find_slot(struct zblock *dev, loff_t *index)
 {
-	for (; *index < dev->nr_pages; ++*index)
+	for (; *index < dev->nr_pages; ++*index) {
 		if (!zspool_word_is_empty(zspool_peek(dev->pool, *index)))
 			return index;
+		if (!(*index % AT_ONCE))
+			cond_resched();
+	}
 	return NULL;
 }
 

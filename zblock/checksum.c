@@ -163,16 +163,14 @@ static ssize_t checksum_store(struct device *d, struct device_attribute *attr,
 	int err;
 
 	err = find(buf, &checksum);
-	if (!err)
-		err = zblock_has_size(dev, attr->attr.name);
+	if (err)
+		return zblock_refuse(dev, attr->attr.name, buf, err);
+	err = zblock_begin_change(dev, attr->attr.name);
 	if (err)
 		return err;
-	mutex_lock(&dev->op_lock);
-	err = zblock_has_size(dev, attr->attr.name);
-	if (!err)
-		WRITE_ONCE(dev->checksum, checksum);
+	WRITE_ONCE(dev->checksum, checksum);
 	mutex_unlock(&dev->op_lock);
-	return err ? err : len;
+	return len;
 }
 static DEVICE_ATTR_RW(checksum);
 

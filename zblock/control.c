@@ -61,11 +61,13 @@ static ssize_t hot_remove_store(ZBLOCK_CLASS_CONST struct class *class,
 	int err, id;
 
 	err = kstrtoint(buf, 10, &id);
+	if (!err && id < 0)
+		err = -EINVAL;
+	if (!err)
+		err = zblock_remove(id);
 	if (err)
-		return err;
-	if (id < 0)
-		return -EINVAL;
-	err = zblock_remove(id);
+		pr_err("%s/hot_remove does not take \"%*pE\": %d\n", class_name,
+		       (int)min_t(size_t, strcspn(buf, "\n"), 32), buf, err);
 	return err ? err : len;
 }
 static CLASS_ATTR_WO(hot_remove);

@@ -73,25 +73,6 @@ static void destroy_backend(struct backend *b)
 	zblock_column_destroy(b->sums);
 }
 
-/**
- * zblock_has_size() - is it too late to change an attribute?
- * @dev: the device
- * @attribute: for the log
- *
- * Asked for without op_lock first, as a compaction may hold that for long, and
- * then with it.
- *
- * Return: 0, -EBUSY for a device that has its size
- */
-int zblock_has_size(struct zblock *dev, const char *attribute)
-{
-	if (!READ_ONCE(dev->nr_pages))
-		return 0;
-	pr_info("%s: in use, cannot change %s\n", dev->disk->disk_name,
-		attribute);
-	return -EBUSY;
-}
-
 static int create_codec(struct zblock *dev, unsigned int prio,
 			struct backend *b)
 {
@@ -176,16 +157,13 @@ static int make_backend(struct zblock *dev, unsigned long nr_pages)
  */
 int zblock_set_unit_size(struct zblock *dev, unsigned int bytes)
 {
-	int err = zblock_has_size(dev, "unit_size");
+	int err = zblock_begin_change(dev, "unit_size");
 
 	if (err)
 		return err;
-	mutex_lock(&dev->op_lock);
-	err = zblock_has_size(dev, "unit_size");
-	if (!err)
-		WRITE_ONCE(dev->unit_size, bytes);
+	WRITE_ONCE(dev->unit_size, bytes);
 	mutex_unlock(&dev->op_lock);
-	return err;
+	return 0;
 }
 
 /*
@@ -216,36 +194,33 @@ void zblock_set_write_mode(struct zblock *dev, enum zblock_write_mode mode)
 /**
  * zblock_set_size() - give a device its size and what it needs to work
  * @dev: the device
- * @bytes: the size; rounded up to pages
+ * @bytes: the size, not 0; rounded up to pages
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL for none, or more than a pool can have; -EBUSY if it has
+ * Return: 0; -EINVAL for more than a pool can have; -EBUSY if it has
  * one already; -ENOMEM
  */
 int zblock_set_size(struct zblock *dev, u64 bytes)
 {
 	u64 pages = (bytes >> PAGE_SHIFT) + !!(bytes & ~PAGE_MASK);
-	int err = zblock_has_size(dev, "disksize");
+	int err = zblock_begin_change(dev, "disksize");
 
 	if (err)
 		return err;
-	if (!pages)
-		return -EINVAL;
 	if (pages > ZSPOOL_MAX_HANDLES) {
-		pr_info("%s: a disksize of more than %lu pages is not possible\n",
-			dev->disk->disk_name, ZSPOOL_MAX_HANDLES);
-		return -EINVAL;
-	}
-
-	mutex_lock(&dev->op_lock);
-	err = zblock_has_size(dev, "disksize");
-	if (!err)
+		pr_err("%s: a disksize of more than %lu pages is not possible\n",
+		       dev->disk->disk_name, ZSPOOL_MAX_HANDLES);
+		err = -EINVAL;
+	} else {
 		err = make_backend(dev, pages);
+	}
 	if (!err) {
 		/* read by valid_bio() */
 		smp_store_release(&dev->nr_pages, (unsigned long)pages);
 		set_capacity_and_notify(dev->disk,
 					pages << PAGE_SECTORS_SHIFT);
+		zblock_policy_recheck(&dev->auto_recompress);
+		zblock_policy_recheck(&dev->auto_writeback);
 	}
 	mutex_unlock(&dev->op_lock);
 	return err;
@@ -304,8 +279,10 @@ int zblock_reset(struct zblock *dev)
 {
 	int err = zblock_claim(dev, true);
 
-	if (err)
+	if (err) {
+		pr_err("%s: in use, cannot reset\n", dev->disk->disk_name);
 		return err;
+	}
 	sync_blockdev(dev->disk->part0);
 	zblock_clear(dev);
 	zblock_limit_changed(dev);

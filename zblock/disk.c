@@ -25,21 +25,20 @@ static int zblock_open(ZBLOCK_OPEN_WHAT *what, ZBLOCK_OPEN_MODE mode)
 {
 	struct gendisk *disk = zblock_compat_opened(what);
 	struct zblock *dev = disk->private_data;
-	int err = 0;
+	int err;
 
 	lockdep_assert_held(&disk->open_mutex);
 	if (dev->claims)
 		return -EBUSY;
-	if (!zblock_compat_writes(mode))
+	/*
+	 * Codecs are there to stay once the size is, as what takes them away claims
+	 * the device first.
+	 */
+	if (!zblock_compat_writes(mode) || !smp_load_acquire(&dev->nr_pages))
 		return 0;
-	down_read(&dev->init_lock);
-	if (dev->codec[ZBLOCK_PRIMARY])
-		err = zblock_contexts_reserve(dev->codec[ZBLOCK_PRIMARY],
-					      GFP_KERNEL);
-	/* it is there to stay once the size is */
-	if (!err && smp_load_acquire(&dev->nr_pages) && dev->unit_codec)
+	err = zblock_contexts_reserve(dev->codec[ZBLOCK_PRIMARY], GFP_KERNEL);
+	if (!err && dev->unit_codec)
 		err = zblock_contexts_reserve(dev->unit_codec, GFP_KERNEL);
-	up_read(&dev->init_lock);
 	return err;
 }
 

@@ -65,10 +65,10 @@ static int mark_idle(struct zblock *dev, s64 age)
 
 	mutex_lock(&dev->op_lock);
 	if (!dev->pool) {
-		err = -EINVAL;
+		err = zblock_no_size(dev, "idle");
 	} else if (age >= 0 && !dev->ages) {
-		pr_info("%s: idle takes an age only with track_age=1, set before disksize\n",
-			dev->disk->disk_name);
+		pr_err("%s: idle takes an age only with track_age=1, set before disksize\n",
+		       dev->disk->disk_name);
 		err = -EINVAL;
 	} else {
 		mark_all(dev, age);
@@ -87,7 +87,7 @@ static ssize_t idle_store(struct device *d, struct device_attribute *attr,
 
 	if (!sysfs_streq(buf, "all")) {
 		if (kstrtouint(buf, 0, &seconds))
-			return -EINVAL;
+			return zblock_refuse(dev, attr->attr.name, buf, -EINVAL);
 		age = seconds;
 	}
 	err = mark_idle(dev, age);
@@ -105,18 +105,17 @@ static ssize_t track_age_store(struct device *d, struct device_attribute *attr,
 			       const char *buf, size_t len)
 {
 	struct zblock *dev = zblock_of(d);
-	ssize_t ret = len;
 	bool yes;
+	int err;
 
 	if (kstrtobool(buf, &yes))
-		return -EINVAL;
-	mutex_lock(&dev->op_lock);
-	if (dev->nr_pages)
-		ret = -EBUSY;
-	else
-		WRITE_ONCE(dev->track_age, yes);
+		return zblock_refuse(dev, attr->attr.name, buf, -EINVAL);
+	err = zblock_begin_change(dev, attr->attr.name);
+	if (err)
+		return err;
+	WRITE_ONCE(dev->track_age, yes);
 	mutex_unlock(&dev->op_lock);
-	return ret;
+	return len;
 }
 static DEVICE_ATTR_RW(track_age);
 

@@ -171,7 +171,7 @@ static ssize_t mem_limit_store(struct device *d, struct device_attribute *attr,
 
 	err = zblock_parse_size(buf, &bytes);
 	if (err)
-		return err;
+		return zblock_refuse(dev, attr->attr.name, buf, err);
 	pages = (bytes >> PAGE_SHIFT) + !!(bytes & ~PAGE_MASK);
 	/* so that it fits a long, and in bytes 64 bits: else it would be none */
 	pages = min3(pages, (u64)LONG_MAX, U64_MAX >> PAGE_SHIFT);
@@ -206,7 +206,7 @@ static ssize_t limit_near_store(struct device *d,
 	unsigned int percent;
 
 	if (kstrtouint(buf, 10, &percent) || !percent || percent > 100)
-		return -EINVAL;
+		return zblock_refuse(dev, attr->attr.name, buf, -EINVAL);
 	WRITE_ONCE(dev->limit_near, percent);
 	zblock_limit_changed(dev);
 	return len;

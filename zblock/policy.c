@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* policy.c - what is done to cold pages by itself: see policy.h */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/jiffies.h>
 #include <linux/kstrtox.h>
 #include <linux/minmax.h>
@@ -87,6 +89,18 @@ static void start(struct zblock_policy *policy, u32 age, u32 size, u32 rate)
 }
 
 /**
+ * zblock_policy_recheck() - off, if the device cannot have it any more
+ * @policy: on or off
+ *
+ * Context: process; may sleep; op_lock held.
+ */
+void zblock_policy_recheck(struct zblock_policy *policy)
+{
+	if (policy->age && policy->ops->check(policy->dev))
+		zblock_policy_stop(policy);
+}
+
+/**
  * zblock_policy_spend() - so much has been done
  * @policy: whose
  * @n: how much
@@ -123,7 +137,8 @@ static int parse(struct zblock_policy *policy, char *args, u32 *age, u32 *size,
 	char *key, *value;
 	int err;
 
-	while ((err = zblock_next_arg(policy->dev, &args, &key, &value)) > 0) {
+	while ((err = zblock_next_arg(policy->dev, policy->ops->name, &args,
+				      &key, &value)) > 0) {
 		if (!strcmp(key, "age"))
 			err = kstrtouint(value, 10, age);
 		else if (!strcmp(key, policy->ops->size))
@@ -131,13 +146,17 @@ static int parse(struct zblock_policy *policy, char *args, u32 *age, u32 *size,
 		else if (!strcmp(key, "rate"))
 			err = kstrtouint(value, 10, rate);
 		else
-			err = zblock_unknown_arg(policy->dev, policy->ops->name,
-						 key);
+			err = -EINVAL;
 		if (err)
-			return err;
+			return zblock_refuse_arg(policy->dev, policy->ops->name,
+						 key, value, err);
 	}
-	if (!err && (!*age || !*rate || *size > policy->ops->size_max))
+	if (!err && (!*age || !*rate || *size > policy->ops->size_max)) {
+		pr_err("%s: %s needs age=, a rate other than 0, and %s= of %u at most\n",
+		       policy->dev->disk->disk_name, policy->ops->name,
+		       policy->ops->size, policy->ops->size_max);
 		return -EINVAL;
+	}
 	return err;
 }
 

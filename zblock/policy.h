@@ -67,6 +67,7 @@ struct zblock_policy {
 void zblock_policy_init(struct zblock_policy *policy, struct zblock *dev,
 			const struct zblock_policy_ops *ops);
 void zblock_policy_stop(struct zblock_policy *policy);
+void zblock_policy_recheck(struct zblock_policy *policy);
 void zblock_policy_spend(struct zblock_policy *policy, u32 n);
 ssize_t zblock_policy_show(const struct zblock_policy *policy, char *buf);
 int zblock_policy_store(struct zblock_policy *policy, char *args);

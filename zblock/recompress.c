@@ -440,11 +440,19 @@ static int run(struct recompress *r, const char *name, int prio)
 	int err;
 
 	lockdep_assert_held(&r->dev->op_lock);
-	if (!r->dev->pool || r->threshold >= zspool_huge_size(r->dev->pool))
+	if (!r->dev->pool)
+		return zblock_no_size(r->dev, "recompress");
+	if (r->threshold >= zspool_huge_size(r->dev->pool)) {
+		pr_err("%s: recompress: pages of %u bytes are not compressed\n",
+		       r->dev->disk->disk_name, r->threshold);
 		return -EINVAL;
+	}
 	err = find_codec(r, name, prio);
-	if (err)
+	if (err) {
+		pr_err("%s: recompress: no such algorithm as %s, or no memory for it: %d\n",
+		       r->dev->disk->disk_name, name ?: "the first", err);
 		return err;
+	}
 	r->page = alloc_page(GFP_KERNEL);
 	if (!r->page)
 		return -ENOMEM;
@@ -477,7 +485,8 @@ static ssize_t recompress_store(struct device *d,
 	char *args = (char *)buf, *key, *value, *name = NULL;
 	int err, prio = 0;
 
-	while ((err = zblock_next_arg(r.dev, &args, &key, &value)) > 0) {
+	while ((err = zblock_next_arg(r.dev, attr->attr.name, &args, &key,
+				      &value)) > 0) {
 		if (!strcmp(key, "type"))
 			err = parse_type(&r, value);
 		else if (!strcmp(key, "max_pages"))
@@ -489,9 +498,10 @@ static ssize_t recompress_store(struct device *d,
 		else if (!strcmp(key, "priority"))
 			err = parse_prio(value, &prio);
 		else
-			err = zblock_unknown_arg(r.dev, attr->attr.name, key);
+			err = -EINVAL;
 		if (err < 0)
-			break;
+			return zblock_refuse_arg(r.dev, attr->attr.name, key,
+						 value, err);
 	}
 	if (err)
 		return err;

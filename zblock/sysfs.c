@@ -18,16 +18,66 @@
 
 #define DEBUG_STAT_VERSION	1
 
+/* Of a refused value, no more than this is logged. */
+#define SHOWN_MAX	64
+
+/**
+ * zblock_refuse() - log that a value is not taken
+ * @dev: for the log
+ * @attribute: the same
+ * @value: what was written; its first line is shown
+ * @err: why
+ *
+ * A write that fails logs one line: this, or one that says more.
+ *
+ * Return: @err
+ */
+int zblock_refuse(struct zblock *dev, const char *attribute, const char *value,
+		  int err)
+{
+	int len = min_t(size_t, strcspn(value, "\n"), SHOWN_MAX);
+
+	pr_err("%s: %s does not take \"%*pE\": %d\n", dev->disk->disk_name,
+	       attribute, len, value, err);
+	return err;
+}
+
+/**
+ * zblock_begin_change() - lock a device that has no size yet
+ * @dev: the device
+ * @attribute: what is to be changed, for the log
+ *
+ * It is asked for its size without op_lock first, as a compaction may hold that
+ * for long.
+ *
+ * Context: process; may sleep.
+ * Return: 0 with op_lock held; -EBUSY, without, for a device that has its size
+ */
+int zblock_begin_change(struct zblock *dev, const char *attribute)
+{
+	if (!READ_ONCE(dev->nr_pages)) {
+		mutex_lock(&dev->op_lock);
+		if (!dev->nr_pages)
+			return 0;
+		mutex_unlock(&dev->op_lock);
+	}
+	pr_err("%s: in use, cannot change %s\n", dev->disk->disk_name,
+	       attribute);
+	return -EBUSY;
+}
+
 /**
  * zblock_next_arg() - take the next "key=value" off what was written
  * @dev: for the log
+ * @attribute: the same
  * @args: what is left of it; spaces are skipped
  * @key: the key
  * @value: the value, not empty
  *
  * Return: 1; 0 if nothing is left; -EINVAL for a key without a value
  */
-int zblock_next_arg(struct zblock *dev, char **args, char **key, char **value)
+int zblock_next_arg(struct zblock *dev, const char *attribute, char **args,
+		    char **key, char **value)
 {
 	*args = skip_spaces(*args);
 	if (!**args)
@@ -35,23 +85,40 @@ int zblock_next_arg(struct zblock *dev, char **args, char **key, char **value)
 	*args = next_arg(*args, key, value);
 	if (*value && **value)
 		return 1;
-	pr_err("%s: %s needs a value\n", dev->disk->disk_name, *key);
+	pr_err("%s: %s: %.32s needs a value\n", dev->disk->disk_name, attribute,
+	       *key);
 	return -EINVAL;
 }
 
 /**
- * zblock_unknown_arg() - refuse a key
+ * zblock_refuse_arg() - log that a key, or its value, is not taken
  * @dev: for the log
  * @attribute: the same
  * @key: the key
+ * @value: its value
+ * @err: why
+ *
+ * Return: @err
+ */
+int zblock_refuse_arg(struct zblock *dev, const char *attribute,
+		      const char *key, const char *value, int err)
+{
+	pr_err("%s: %s does not take %.32s=\"%.64s\": %d\n",
+	       dev->disk->disk_name, attribute, key, value, err);
+	return err;
+}
+
+/**
+ * zblock_no_size() - log that a device has to have its size first
+ * @dev: for the log
+ * @attribute: the same
  *
  * Return: -EINVAL
  */
-int zblock_unknown_arg(struct zblock *dev, const char *attribute,
-		       const char *key)
+int zblock_no_size(struct zblock *dev, const char *attribute)
 {
-	pr_err("%s: %s: no such key as %s\n", dev->disk->disk_name, attribute,
-	       key);
+	pr_err("%s: %s needs a disksize first\n", dev->disk->disk_name,
+	       attribute);
 	return -EINVAL;
 }
 
@@ -105,10 +172,8 @@ static ssize_t disksize_store(struct device *d, struct device_attribute *attr,
 	int err;
 
 	err = zblock_parse_size(buf, &bytes);
-	if (err)
-		return err;
-	if (!bytes)
-		return -EINVAL;
+	if (err || !bytes)
+		return zblock_refuse(zblock_of(d), attr->attr.name, buf, -EINVAL);
 	err = zblock_set_size(zblock_of(d), bytes);
 	return err ? err : len;
 }
@@ -128,10 +193,10 @@ static ssize_t reset_store(struct device *d, struct device_attribute *attr,
 	int err;
 
 	err = kstrtou16(buf, 10, &yes);
+	if (!err && !yes)
+		err = -EINVAL;
 	if (err)
-		return err;
-	if (!yes)
-		return -EINVAL;
+		return zblock_refuse(zblock_of(d), attr->attr.name, buf, err);
 	err = zblock_reset(zblock_of(d));
 	return err ? err : len;
 }
@@ -141,7 +206,7 @@ static ssize_t compact_store(struct device *d, struct device_attribute *attr,
 			     const char *buf, size_t len)
 {
 	struct zblock *dev = zblock_of(d);
-	ssize_t ret = len;
+	int err = 0;
 
 	/* keeps the pool there; nobody who only looks takes this lock */
 	mutex_lock(&dev->op_lock);
@@ -149,10 +214,10 @@ static ssize_t compact_store(struct device *d, struct device_attribute *attr,
 		zblock_late_flush(dev);
 		zspool_compact(dev->pool);
 	} else {
-		ret = -EINVAL;
+		err = zblock_no_size(dev, attr->attr.name);
 	}
 	mutex_unlock(&dev->op_lock);
-	return ret;
+	return err ? err : len;
 }
 static DEVICE_ATTR_WO(compact);
 
@@ -164,7 +229,7 @@ static ssize_t mem_used_max_store(struct device *d,
 	unsigned long zero;
 
 	if (kstrtoul(buf, 10, &zero) || zero)
-		return -EINVAL;
+		return zblock_refuse(dev, attr->attr.name, buf, -EINVAL);
 	down_read(&dev->init_lock);
 	if (dev->pool)
 		atomic_long_set(&dev->max_used, zspool_total_pages(dev->pool));
@@ -172,6 +237,28 @@ static ssize_t mem_used_max_store(struct device *d,
 	return len;
 }
 static DEVICE_ATTR_WO(mem_used_max);
+
+/*
+ * Linux up to 6.12 has it in zram, of no use since 4.7: there is a stream for each
+ * CPU. What is written goes for nothing, but tools want to write it.
+ */
+static ssize_t max_comp_streams_show(struct device *d,
+				     struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", num_online_cpus());
+}
+
+static ssize_t max_comp_streams_store(struct device *d,
+				      struct device_attribute *attr,
+				      const char *buf, size_t len)
+{
+	unsigned int n;
+
+	if (kstrtouint(buf, 0, &n) || !n)
+		return zblock_refuse(zblock_of(d), attr->attr.name, buf, -EINVAL);
+	return len;
+}
+static DEVICE_ATTR_RW(max_comp_streams);
 
 static ssize_t io_stat_show(struct device *d, struct device_attribute *attr,
 			    char *buf)
@@ -247,6 +334,7 @@ static struct attribute *zblock_attrs[] = {
 	&dev_attr_reset.attr,
 	&dev_attr_compact.attr,
 	&dev_attr_mem_used_max.attr,
+	&dev_attr_max_comp_streams.attr,
 	&dev_attr_io_stat.attr,
 	&dev_attr_mm_stat.attr,
 	&dev_attr_debug_stat.attr,

@@ -47,15 +47,11 @@ static int open_backing(struct zblock *dev, const char *path)
 	struct zblock_backing *backing = NULL;
 
 	lockdep_assert_held(&dev->op_lock);
-	if (dev->nr_pages) {
-		pr_info("%s: in use, cannot change backing_dev\n",
-			dev->disk->disk_name);
-		return -EBUSY;
-	}
 	if (strcmp(path, "none")) {
 		backing = zblock_backing_open(path);
 		if (IS_ERR(backing))
-			return PTR_ERR(backing);
+			return zblock_refuse(dev, "backing_dev", path,
+					     PTR_ERR(backing));
 	}
 	set_backing(dev, backing);
 	pr_info("%s: backing device %s\n", dev->disk->disk_name, path);
@@ -76,9 +72,11 @@ static ssize_t backing_dev_store(struct device *d,
 	n = strlen(path);
 	if (n && path[n - 1] == '\n')
 		path[n - 1] = '\0';
-	mutex_lock(&dev->op_lock);
-	err = open_backing(dev, path);
-	mutex_unlock(&dev->op_lock);
+	err = zblock_begin_change(dev, attr->attr.name);
+	if (!err) {
+		err = open_backing(dev, path);
+		mutex_unlock(&dev->op_lock);
+	}
 	kfree(path);
 	return err ? err : len;
 }
@@ -125,18 +123,17 @@ static ssize_t compressed_writeback_store(struct device *d,
 					  const char *buf, size_t len)
 {
 	struct zblock *dev = zblock_of(d);
-	ssize_t ret = len;
 	bool yes;
+	int err;
 
 	if (kstrtobool(buf, &yes))
-		return -EINVAL;
-	mutex_lock(&dev->op_lock);
-	if (dev->nr_pages)
-		ret = -EBUSY;
-	else
-		WRITE_ONCE(dev->wb_compressed, yes);
+		return zblock_refuse(dev, attr->attr.name, buf, -EINVAL);
+	err = zblock_begin_change(dev, attr->attr.name);
+	if (err)
+		return err;
+	WRITE_ONCE(dev->wb_compressed, yes);
 	mutex_unlock(&dev->op_lock);
-	return ret;
+	return len;
 }
 static DEVICE_ATTR_RW(compressed_writeback);
 
@@ -152,11 +149,12 @@ static ssize_t writeback_limit_enable_store(struct device *d,
 					    struct device_attribute *attr,
 					    const char *buf, size_t len)
 {
+	struct zblock *dev = zblock_of(d);
 	u64 yes;
 
 	if (kstrtoull(buf, 10, &yes))
-		return -EINVAL;
-	WRITE_ONCE(zblock_of(d)->wb_limit_enable, yes);
+		return zblock_refuse(dev, attr->attr.name, buf, -EINVAL);
+	WRITE_ONCE(dev->wb_limit_enable, yes);
 	return len;
 }
 static DEVICE_ATTR_RW(writeback_limit_enable);
@@ -173,14 +171,15 @@ static ssize_t writeback_limit_store(struct device *d,
 				     struct device_attribute *attr,
 				     const char *buf, size_t len)
 {
+	struct zblock *dev = zblock_of(d);
 	u64 limit;
 
 	if (kstrtoull(buf, 10, &limit))
-		return -EINVAL;
+		return zblock_refuse(dev, attr->attr.name, buf, -EINVAL);
 	/* it is used up by whole blocks */
 	limit = round_down(min_t(u64, limit, S64_MAX),
 			   PAGE_SIZE / ZBLOCK_BLOCK_SIZE);
-	atomic64_set(&zblock_of(d)->wb_limit, limit);
+	atomic64_set(&dev->wb_limit, limit);
 	return len;
 }
 static DEVICE_ATTR_RW(writeback_limit);
@@ -196,11 +195,12 @@ static ssize_t writeback_batch_size_store(struct device *d,
 					  struct device_attribute *attr,
 					  const char *buf, size_t len)
 {
+	struct zblock *dev = zblock_of(d);
 	u32 batch;
 
 	if (kstrtouint(buf, 10, &batch) || !batch)
-		return -EINVAL;
-	WRITE_ONCE(zblock_of(d)->wb_batch, batch);
+		return zblock_refuse(dev, attr->attr.name, buf, -EINVAL);
+	WRITE_ONCE(dev->wb_batch, batch);
 	return len;
 }
 static DEVICE_ATTR_RW(writeback_batch_size);
@@ -301,23 +301,24 @@ static void merge_ranges(struct request *req)
 	req->nr = last - req->ranges + 1;
 }
 
-static int parse(char *args, unsigned long nr_pages, struct request *req)
+static int parse(struct zblock *dev, char *args, struct request *req)
 {
 	char *param, *val;
 	int err;
 
 	args = strim(args);
 	if (!*args)
-		return -EINVAL;
+		return zblock_refuse(dev, "writeback", args, -EINVAL);
 	while (*args) {
 		args = next_arg(args, &param, &val);
-		err = parse_arg(param, val, nr_pages, req);
+		err = parse_arg(param, val, dev->nr_pages, req);
 		if (err)
-			return err;
+			return zblock_refuse_arg(dev, "writeback", param,
+						 val ?: "", err);
 	}
 	if (!req->nr) {
 		req->ranges[0].from = 0;
-		req->ranges[0].to = nr_pages;
+		req->ranges[0].to = dev->nr_pages;
 		req->nr = 1;
 	}
 	merge_ranges(req);
@@ -331,14 +332,17 @@ static int writeback_locked(struct zblock *dev, char *args, size_t len)
 
 	lockdep_assert_held(&dev->op_lock);
 	if (!dev->nr_pages)
-		return -EINVAL;
-	if (!dev->backing)
+		return zblock_no_size(dev, "writeback");
+	if (!dev->backing) {
+		pr_err("%s: writeback needs a backing_dev\n",
+		       dev->disk->disk_name);
 		return -ENODEV;
+	}
 	/* a range takes more than twelve characters */
 	req.ranges = kvcalloc(len / 12 + 1, sizeof(*req.ranges), GFP_KERNEL);
 	if (!req.ranges)
 		return -ENOMEM;
-	err = parse(args, dev->nr_pages, &req);
+	err = parse(dev, args, &req);
 	if (!err)
 		err = zblock_writeback(dev, &req.what, req.ranges, req.nr,
 				       &failed);

@@ -29,7 +29,7 @@ static ssize_t unit_size_store(struct device *d, struct device_attribute *attr,
 
 	if (kstrtouint(buf, 10, &bytes) || !is_power_of_2(bytes) ||
 	    bytes < ZBLOCK_BLOCK_SIZE || bytes > ZBLOCK_UNIT_MAX)
-		return -EINVAL;
+		return zblock_refuse(dev, attr->attr.name, buf, -EINVAL);
 	err = zblock_set_unit_size(dev, bytes);
 	return err ? err : len;
 }
@@ -58,11 +58,12 @@ static ssize_t write_mode_store(struct device *d,
 				struct device_attribute *attr,
 				const char *buf, size_t len)
 {
+	struct zblock *dev = zblock_of(d);
 	int mode = sysfs_match_string(mode_names, buf);
 
 	if (mode < 0)
-		return mode;
-	zblock_set_write_mode(zblock_of(d), mode);
+		return zblock_refuse(dev, attr->attr.name, buf, mode);
+	zblock_set_write_mode(dev, mode);
 	return len;
 }
 static DEVICE_ATTR_RW(write_mode);

@@ -12,7 +12,8 @@
  *    disk->open_mutex     the block layer's: dev->claims, and who may open
  *    dev->op_lock         a mutex, held for as long as an operation on the whole
  *                         device takes: disksize, reset, compact, idle,
- *                         writeback, and the algorithms and their parameters
+ *                         writeback, recompress, what is done to cold pages by
+ *                         itself, and each change of what disksize looks at
  *     dev->init_lock      a rw_semaphore, held for a moment. Write: the pool or
  *                         the codec comes or goes. Read: use them for a moment
  *
@@ -121,7 +122,7 @@ enum zblock_write_mode {
 /* What is counted. */
 enum zblock_stat {
 	ZBLOCK_PAGES,		/* slots that hold something */
-	ZBLOCK_COMPRESSED,	/* bytes in objects, huge ones included */
+	ZBLOCK_COMPRESSED,	/* bytes that slots take, huge and late ones included */
 	ZBLOCK_SAME_PAGES,
 	ZBLOCK_HUGE_PAGES,
 	ZBLOCK_HUGE_SINCE,	/* huge pages written since disksize */
@@ -368,7 +369,6 @@ int zblock_claim(struct zblock *dev, bool alone);
 void zblock_unclaim(struct zblock *dev);
 
 /* device.c */
-int zblock_has_size(struct zblock *dev, const char *attribute);
 int zblock_set_unit_size(struct zblock *dev, unsigned int bytes);
 void zblock_set_write_mode(struct zblock *dev, enum zblock_write_mode mode);
 int zblock_set_size(struct zblock *dev, u64 bytes);
@@ -376,9 +376,14 @@ int zblock_reset(struct zblock *dev);
 void zblock_clear(struct zblock *dev);
 
 /* sysfs.c */
-int zblock_next_arg(struct zblock *dev, char **args, char **key, char **value);
-int zblock_unknown_arg(struct zblock *dev, const char *attribute,
-		       const char *key);
+int zblock_next_arg(struct zblock *dev, const char *attribute, char **args,
+		    char **key, char **value);
+int zblock_refuse(struct zblock *dev, const char *attribute, const char *value,
+		  int err);
+int zblock_refuse_arg(struct zblock *dev, const char *attribute,
+		      const char *key, const char *value, int err);
+int zblock_no_size(struct zblock *dev, const char *attribute);
+int zblock_begin_change(struct zblock *dev, const char *attribute);
 int zblock_parse_size(const char *text, u64 *bytes);
 extern const struct attribute_group *zblock_groups[];
 
@@ -452,6 +457,7 @@ void zblock_unit_lost(struct zblock *dev, unsigned long index);
 void zblock_unit_settle(struct zblock *dev, unsigned long index);
 
 /* age.c */
+bool zblock_age_prepare(struct zblock *dev, unsigned long index);
 void zblock_ages_touch(struct zblock_column *ages, unsigned long index);
 
 /* A slot has been read or written. */

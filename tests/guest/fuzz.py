@@ -45,6 +45,7 @@ OPEN_ERRORS = {"ENOENT", "ENOTDIR", "EISDIR", "EACCES", "EBUSY", "ENXIO",
 FILE_ERRORS = {"backing_dev": OPEN_ERRORS, "algorithm_params": OPEN_ERRORS}
 # What changes without being written.
 SPENT = "writeback_limit"
+POLICIES = "auto_recompress", "auto_writeback"
 # These take all the others back to their beginning.
 STARTS_ANEW = {"reset", "hot_remove"}
 # Chosen less often, or nothing would last.
@@ -66,7 +67,7 @@ def documented(path):
         words = line.split()
         keys.update(re.findall(r"Cm ([a-z_.]+)=", line))
         if line.startswith(".It"):
-            item = words[2] if words[1] in ("Pa", "Cm") else None
+            item = words[2] if words[1:2] in (["Pa"], ["Cm"]) else None
             errors[item].update()
         elif line.startswith((".Sh", ".El", ".Ss")):
             item = None
@@ -568,12 +569,19 @@ class Fuzzer:
             return True
         if target.name == "disksize":
             self.data.forget()
+            self.look_at_policies()
             if self.size() > LARGE:
                 self.expect_number(target, value)
                 self.write(self.by_name["reset"], b"1")
                 return True
         self.expect_number(target, value)
         return True
+
+    def look_at_policies(self):
+        """One that the device cannot have, now that it has its size, is off."""
+        for name in POLICIES:
+            if name in self.by_name and self.by_name[name].read() == b"off\n":
+                self.known.pop(name, None)
 
     def started_anew(self, target):
         gone = not os.path.exists(f"{BLOCK}/{DISK}")

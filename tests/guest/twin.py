@@ -8,7 +8,8 @@ Each value is written to each attribute in each state; compared are the errors,
 and what can be read afterwards. What is to differ stands in WANTED, with why: a
 difference that does not, and one there that was not seen, are failures. zram has
 not all attributes of zblock: for these, and for some of the others, REFUSED says
-the errors of the manual, docs/zblock.4.
+the errors of the manual, docs/zblock.4. What zblock refuses, it says in one line of
+the kernel's log.
 """
 import collections
 import errno
@@ -26,6 +27,8 @@ SIZE = "1M"
 # a backing device, too; at writeback_limit; with a size, and open
 STATES = ("fresh", "chosen", "sized", "backed", "spent", "held")
 ANY, NO_SIZE, SIZED = (" ".join(some) for some in (STATES, STATES[:2], STATES[2:]))
+# Of the attributes that both have, the block layer's own.
+FOREIGN = "uevent", "events_poll_msecs"
 EMPTY, LARGE = "/tmp/empty", "/tmp/large"
 
 # Of 64 bits and less, and the others.
@@ -197,6 +200,7 @@ REFUSED = (
     Refused("held", "reset", "EBUSY", ("1", "65535")),
     Refused(ANY, "mem_limit", "EINVAL",
             (*NO_NUMBER[:4], "x" * 4094, *OVER64, HUGE, "16777216T")),
+    Refused(ANY, "max_comp_streams", "EINVAL", (*NO_NUMBER, "0", *OVER64, HUGE)),
     Refused(ANY, "mem_used_max", "EINVAL", (*NO_NUMBER, "1", "0x0", MAX64, HUGE)),
     Refused(NO_SIZE, "compact", "EINVAL", ("1", "", "rubbish")),
     Refused(ANY, "hot_remove", "EINVAL", NO_NUMBER),
@@ -234,6 +238,26 @@ REFUSED = (
     Refused(ANY, "limit_near", "EINVAL",
             (*NO_NUMBER, "0", "101", "0x10", "4294967297", HUGE)),
 )
+
+
+class Log:
+    """What the kernel says from now on."""
+
+    def __init__(self):
+        self.fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+        os.lseek(self.fd, 0, os.SEEK_END)
+
+    def lines(self):
+        """zblock's since the last call."""
+        found = []
+        while True:
+            try:
+                line = os.read(self.fd, 8192).decode(errors="replace")
+            except BlockingIOError:
+                return found
+            line = line.partition(";")[2].partition("\n")[0]
+            if line.startswith("zblock: "):
+                found.append(line)
 
 
 class Disk:
@@ -344,6 +368,7 @@ class Twins:
         self.data = pages()
         self.prepared = self.before = None
         self.held = []
+        self.log = Log()
         self.cases = self.prepares = self.failures = 0
         self.wanted = {}
         for row in WANTED:
@@ -415,13 +440,24 @@ class Twins:
         """Parameters are put to use, as zram refuses some only then."""
         if attribute == "hot_remove" and not self.held:
             self.hold()
+        self.log.lines()
         said = [disk.write(attribute, value) for disk in self.disks]
+        self.check_log(attribute, value, said[1])
         if self.prepared != "held":
             self.let_go()
         if attribute == "algorithm_params" and "ok" in said:
             said = [f"{one}, then {disk.write('disksize', SIZE)}"
                     for one, disk in zip(said, self.disks)]
         return said
+
+    def check_log(self, attribute, value, answer):
+        """One line that names the attribute if it was refused. EIO is a limit's."""
+        if answer in ("ok", "EIO") or attribute in FOREIGN:
+            return
+        lines = self.log.lines()
+        if len(lines) != 1 or attribute not in lines[0]:
+            self.fail(f"{self.prepared} {attribute} {value[:60]!r}: {answer}, "
+                      f"and in the log {lines}")
 
     def case(self, state, attribute, value):
         self.prepare(state)
@@ -458,7 +494,9 @@ class Twins:
             readable = disk.attributes.get(row.attribute, 0) & 0o400
             for value in row.values:
                 before = readable and disk.read(row.attribute)
+                self.log.lines()
                 answer = disk.write(row.attribute, value + "\n")
+                self.check_log(row.attribute, value, answer)
                 if answer != row.error:
                     self.fail(f"{state} {row.attribute} {value[:60]!r}: {answer}, "
                               f"not {row.error}")
