@@ -14,6 +14,7 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include "zblock.h"
 
 /* Discarding never-written pages takes no time to speak of, but many do. */
@@ -111,10 +112,14 @@ static int try_patch(struct zblock *dev, struct page *page, struct part part,
 		     struct bio *bio, struct bvec_iter iter)
 {
 	void *to = page_address(page) + part.offset;
+	unsigned int noreclaim;
 	int err;
 
 	zblock_patch_begin(dev, part.index);
+	/* from the backing device it takes memory */
+	noreclaim = memalloc_noreclaim_save();
 	err = zblock_read_page(dev, page, part.index, NULL);
+	memalloc_noreclaim_restore(noreclaim);
 	if (!err) {
 		if (bio)
 			zblock_copy_from_bio(bio, &iter, to, part.len);
@@ -126,10 +131,10 @@ static int try_patch(struct zblock *dev, struct page *page, struct part part,
 	return err;
 }
 
-/* Is there memory again? */
+/* Is there memory again? Of the kind that all kinds can be had of. */
 static bool wait_for_memory(void)
 {
-	struct page *page = alloc_page(GFP_PATIENT);
+	struct page *page = alloc_page(GFP_NOIO | __GFP_NOWARN);
 
 	if (page)
 		__free_page(page);
@@ -147,7 +152,8 @@ static int patch(struct zblock *dev, struct page *page, struct part part,
 	unsigned int tries = PATCH_TRIES;
 	int err;
 
-	if (!zblock_sum_prepare(dev, part.index))
+	if (!zblock_sum_prepare(dev, part.index) ||
+	    !zblock_age_prepare(dev, part.index))
 		return -ENOMEM;
 	err = zspool_prepare(dev->pool, part.index, GFP_PATIENT);
 	if (err)

@@ -201,12 +201,18 @@ static void helper_work(struct work_struct *work)
 }
 
 /*
- * Not one that was set apart (isolcpus=): who has it wants it for himself, and might not
- * let a helper go on with what others wait for.
+ * Not one that was set apart (isolcpus=, or of late by a cpuset): who has it wants it for
+ * himself, and might not let a helper go on with what others wait for.
  */
 static bool is_for_helpers(unsigned int cpu)
 {
-	return housekeeping_cpu(cpu, HK_TYPE_DOMAIN);
+	bool yes;
+
+	/* the mask of them may be another soon */
+	rcu_read_lock();
+	yes = housekeeping_cpu(cpu, HK_TYPE_DOMAIN);
+	rcu_read_unlock();
+	return yes;
 }
 
 /**

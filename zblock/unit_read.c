@@ -139,6 +139,7 @@ int zblock_read_unit(struct zblock *dev, struct bio *bio,
 	unsigned long unit = index >> dev->unit_shift;
 	size_t len = unit_bytes(dev);
 	struct zblock_dctx *dctx;
+	unsigned long at;
 	unsigned int i;
 	size_t size;
 	void *mem;
@@ -165,8 +166,10 @@ int zblock_read_unit(struct zblock *dev, struct bio *bio,
 		dctx->have = (struct zblock_range){ .to = len };
 		zblock_copy_to_bio(bio, &iter, mem, len);
 	} else if (!err) {
-		for (i = 0; i < unit_pages(dev); i++)
-			flush_dcache_page(virt_to_page(mem + i * PAGE_SIZE));
+		/* from direct I/O it need not begin with a page */
+		for (at = PAGE_ALIGN_DOWN((unsigned long)mem);
+		     at < (unsigned long)mem + len; at += PAGE_SIZE)
+			flush_dcache_page(virt_to_page((void *)at));
 	}
 out:
 	zblock_dctx_put(dctx);

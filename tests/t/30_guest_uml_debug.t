@@ -7,6 +7,7 @@ LIGHT=1 guest_tests uml-debug --mem 1G --timeout 2400 -- \
 	broken_objects_are_found.test \
 	broken_units_are_found.test \
 	busy_devices_are_not_reset_or_removed.test \
+	isolated_cpus_are_left_alone.test \
 	control_races_with_io.test \
 	units_keep_data.test \
 	attributes_survive_fuzzing.test \
