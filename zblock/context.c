@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/topology.h>
+#include <linux/vmalloc.h>
 #include "zblock.h"
 
 /* No memory for a context: there is the first one, so there is no hurry. */
@@ -29,43 +30,95 @@
 /* Work can go on without, so nothing shall be killed for it. */
 #define GFP_WORKER	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
+/*
+ * Is memory of this size the slab allocator's? More than a page comes in whole pages, as
+ * few as it takes: of the 157 KiB that zstd decompresses with the slab allocator would
+ * make 256. But it has KASAN see who goes past the end.
+ */
+static bool is_slab_size(size_t size)
+{
+	return size <= PAGE_SIZE || IS_ENABLED(CONFIG_KASAN);
+}
+
+static void *new_mem(size_t size, gfp_t gfp, int node)
+{
+	const gfp_t easy = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY |
+			   __GFP_NOWARN;
+	unsigned int order = get_order(size);
+	struct page *page;
+	unsigned long i;
+
+	if (is_slab_size(size))
+		return kvmalloc_node(size, gfp, node);
+	/* in one piece, which takes fewer entries of the TLB */
+	page = alloc_pages_node(node, easy, order);
+	if (!page)
+		return __vmalloc(size, gfp);
+	split_page(page, order);
+	for (i = PAGE_ALIGN(size) >> PAGE_SHIFT; i < BIT(order); i++)
+		__free_page(page + i);
+	return page_address(page);
+}
+
+static void free_mem(void *mem, size_t size)
+{
+	if (!mem || is_slab_size(size) || is_vmalloc_addr(mem))
+		kvfree(mem);
+	else
+		free_pages_exact(mem, size);
+}
+
+/* What the kernel gave for @size. */
+static size_t mem_bytes(const void *mem, size_t size)
+{
+	if (!mem)
+		return 0;
+	return is_slab_size(size) && !is_vmalloc_addr(mem) ? ksize(mem) :
+							     PAGE_ALIGN(size);
+}
+
 /* Room for a unit; none is needed where that is a page. */
 static bool new_unit(struct zblock_codec *codec, void **unit, gfp_t gfp,
 		     int node)
 {
 	if (codec->params.unit <= PAGE_SIZE)
 		return true;
-	*unit = kvmalloc_node(codec->params.unit, gfp, node);
+	*unit = new_mem(codec->params.unit, gfp, node);
 	return *unit;
 }
 
-static void free_cctx(struct zblock_cctx *cctx)
+static size_t cctx_size(const struct zblock_codec *codec)
 {
-	kvfree(cctx->src);
-	kvfree(cctx->mem);
-	kvfree(cctx->buf);
+	return codec->ops->cctx_size(&codec->params);
+}
+
+static void free_cctx(struct zblock_codec *codec, struct zblock_cctx *cctx)
+{
+	free_mem(cctx->src, codec->params.unit);
+	free_mem(cctx->mem, cctx_size(codec));
+	free_mem(cctx->buf, zblock_codec_room(codec));
 	kfree(cctx);
 }
 
 static struct zblock_cctx *new_cctx(struct zblock_codec *codec, gfp_t gfp,
 				    int node)
 {
-	size_t size = codec->ops->cctx_size(&codec->params);
+	size_t size = cctx_size(codec);
 	struct zblock_cctx *cctx;
 
 	cctx = kzalloc_node(sizeof(*cctx), gfp, node);
 	if (!cctx)
 		return NULL;
 	mutex_init(&cctx->lock);
-	cctx->buf = kvmalloc_node(zblock_codec_room(codec), gfp, node);
-	cctx->mem = kvzalloc_node(size, gfp, node);
+	cctx->buf = new_mem(zblock_codec_room(codec), gfp, node);
+	cctx->mem = new_mem(size, gfp | __GFP_ZERO, node);
 	cctx->ctx = cctx->mem;
 	if (cctx->mem && codec->ops->init_cctx)
 		cctx->ctx = codec->ops->init_cctx(&codec->params, cctx->mem,
 						  size);
 	if (!new_unit(codec, &cctx->src, gfp, node) || !cctx->buf ||
 	    !cctx->ctx) {
-		free_cctx(cctx);
+		free_cctx(codec, cctx);
 		return NULL;
 	}
 	return cctx;
@@ -73,9 +126,11 @@ static struct zblock_cctx *new_cctx(struct zblock_codec *codec, gfp_t gfp,
 
 static void free_dctx(struct zblock_dctx *dctx)
 {
-	kvfree(dctx->out);
-	kvfree(dctx->mem);
-	kvfree(dctx->bounce);
+	struct zblock_codec *codec = dctx->codec;
+
+	free_mem(dctx->out, codec->params.unit);
+	free_mem(dctx->mem, zblock_codec_dctx_size(codec));
+	free_mem(dctx->bounce, codec->params.unit);
 	kfree(dctx);
 }
 
@@ -90,9 +145,9 @@ static struct zblock_dctx *new_dctx(struct zblock_codec *codec, gfp_t gfp,
 		return NULL;
 	mutex_init(&dctx->lock);
 	dctx->codec = codec;
-	dctx->bounce = kvmalloc_node(codec->params.unit, gfp, node);
+	dctx->bounce = new_mem(codec->params.unit, gfp, node);
 	if (size)
-		dctx->mem = kvzalloc_node(size, gfp, node);
+		dctx->mem = new_mem(size, gfp | __GFP_ZERO, node);
 	dctx->ctx = dctx->mem;
 	if (dctx->mem && codec->ops->init_dctx)
 		dctx->ctx = codec->ops->init_dctx(&codec->params, dctx->mem,
@@ -195,12 +250,12 @@ void zblock_contexts_free(struct zblock_codec *codec)
 		struct zblock_codec_cpu *own = per_cpu_ptr(codec->cpu, cpu);
 
 		if (own->cctx && own->cctx != codec->first_cctx)
-			free_cctx(own->cctx);
+			free_cctx(codec, own->cctx);
 		if (own->dctx && own->dctx != codec->first_dctx)
 			free_dctx(own->dctx);
 	}
 	if (codec->first_cctx)
-		free_cctx(codec->first_cctx);
+		free_cctx(codec, codec->first_cctx);
 	if (codec->first_dctx)
 		free_dctx(codec->first_dctx);
 	free_percpu(codec->cpu);
@@ -245,22 +300,14 @@ int zblock_contexts_reserve(struct zblock_codec *codec, gfp_t gfp)
 	return err;
 }
 
-/* What the kernel gave for a kvmalloc() of @size: more than that, mostly. */
-static size_t bytes_of(const void *mem, size_t size)
-{
-	if (!mem)
-		return 0;
-	return is_vmalloc_addr(mem) ? PAGE_ALIGN(size) : ksize(mem);
-}
-
 static size_t cctx_bytes(const struct zblock_codec *codec,
 			 const struct zblock_cctx *cctx)
 {
 	if (!cctx)
 		return 0;
-	return ksize(cctx) + bytes_of(cctx->buf, zblock_codec_room(codec)) +
-	       bytes_of(cctx->mem, codec->ops->cctx_size(&codec->params)) +
-	       bytes_of(cctx->src, codec->params.unit);
+	return ksize(cctx) + mem_bytes(cctx->buf, zblock_codec_room(codec)) +
+	       mem_bytes(cctx->mem, cctx_size(codec)) +
+	       mem_bytes(cctx->src, codec->params.unit);
 }
 
 static size_t dctx_bytes(const struct zblock_codec *codec,
@@ -268,9 +315,9 @@ static size_t dctx_bytes(const struct zblock_codec *codec,
 {
 	if (!dctx)
 		return 0;
-	return ksize(dctx) + bytes_of(dctx->bounce, codec->params.unit) +
-	       bytes_of(dctx->mem, zblock_codec_dctx_size(codec)) +
-	       bytes_of(dctx->out, codec->params.unit);
+	return ksize(dctx) + mem_bytes(dctx->bounce, codec->params.unit) +
+	       mem_bytes(dctx->mem, zblock_codec_dctx_size(codec)) +
+	       mem_bytes(dctx->out, codec->params.unit);
 }
 
 /**
