@@ -106,7 +106,7 @@ static int use_first(void)
 	err = use(&zs_route_cache);
 	if (!err)
 		return 0;
-	pr_warn("pages are not movable: %d\n", err);
+	pr_warn("no route works on this kernel: %d\n", err);
 	return use(&zs_route_none);
 }
 
@@ -120,9 +120,13 @@ int zs_route_init(void)
 {
 	int err = route && *route ? use_named(route) : use_first();
 
-	if (!err)
+	if (err)
+		return err;
+	if (zs_route == &zs_route_none)
+		pr_info("pages are not movable: movable=0, or no route is there\n");
+	else
 		pr_info("pages are movable by route: %s\n", zs_route->name);
-	return err;
+	return 0;
 }
 
 /**
