@@ -14,7 +14,6 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/sched.h>
-#include <linux/sched/mm.h>
 #include "zblock.h"
 
 /* Discarding never-written pages takes no time to speak of, but many do. */
@@ -108,26 +107,68 @@ static int read_bounced(struct zblock *dev, struct part part, struct bio *bio,
 }
 
 /* Take the new bytes from @bio, or make them zero if there is none. */
+static int merge(struct zblock *dev, struct page *page, struct part part,
+		 struct bio *bio, struct bvec_iter iter)
+{
+	void *to = page_address(page) + part.offset;
+
+	if (bio)
+		zblock_copy_from_bio(bio, &iter, to, part.len);
+	else
+		memset(to, 0, part.len);
+	return zblock_write_page(dev, page, part.index, true, false);
+}
+
+/* Is the page still where @word says, on the backing device? */
+static bool is_still_there(struct zblock *dev, unsigned long index,
+			   zspool_word_t word)
+{
+	const unsigned int marks = ZBLOCK_IDLE | ZBLOCK_PEND;
+	zspool_word_t now;
+
+	if (!zspool_pin(dev->pool, index, &now))
+		return false;
+	zspool_unpin(dev->pool, index);
+	return zspool_word_set_flags(now, zspool_word_flags(now) & ~marks) ==
+	       zspool_word_set_flags(word, zspool_word_flags(word) & ~marks);
+}
+
+/*
+ * The page comes from the backing device with nothing held, as that may take long, and
+ * memory. Who wrote the page meanwhile has changed its word. That cannot be the same
+ * again with other bytes, as its blocks are not free as long as we want them.
+ */
+static int patch_remote(struct zblock *dev, struct page *page, struct part part,
+			struct bio *bio, struct bvec_iter iter,
+			const struct zblock_remote *remote)
+{
+	int err;
+
+	zblock_wb_get(dev->backing, remote->word);
+	err = zblock_readback(dev, page, part.index, remote, NULL);
+	if (!err) {
+		zblock_patch_begin(dev, part.index);
+		err = is_still_there(dev, part.index, remote->word) ?
+		      merge(dev, page, part, bio, iter) : -EAGAIN;
+		zblock_patch_end(dev, part.index);
+	}
+	zblock_wb_put(dev->backing, remote->word);
+	return err;
+}
+
 static int try_patch(struct zblock *dev, struct page *page, struct part part,
 		     struct bio *bio, struct bvec_iter iter)
 {
-	void *to = page_address(page) + part.offset;
-	unsigned int noreclaim;
+	struct zblock_remote remote;
 	int err;
 
 	zblock_patch_begin(dev, part.index);
-	/* from the backing device it takes memory */
-	noreclaim = memalloc_noreclaim_save();
-	err = zblock_read_page(dev, page, part.index, NULL);
-	memalloc_noreclaim_restore(noreclaim);
-	if (!err) {
-		if (bio)
-			zblock_copy_from_bio(bio, &iter, to, part.len);
-		else
-			memset(to, 0, part.len);
-		err = zblock_write_page(dev, page, part.index, true, false);
-	}
+	err = zblock_fetch_page(dev, page, part.index, &remote);
+	if (!err)
+		err = merge(dev, page, part, bio, iter);
 	zblock_patch_end(dev, part.index);
+	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) && err == -EREMOTE)
+		err = patch_remote(dev, page, part, bio, iter, &remote);
 	return err;
 }
 
@@ -160,7 +201,8 @@ static int patch(struct zblock *dev, struct page *page, struct part part,
 		return err;
 	do {
 		err = try_patch(dev, page, part, bio, iter);
-	} while (err == -ENOMEM && --tries && wait_for_memory());
+	} while (err == -EAGAIN ||
+		 (err == -ENOMEM && --tries && wait_for_memory()));
 	return err;
 }
 

@@ -178,15 +178,14 @@ int zblock_broken(struct zblock *dev, unsigned long index, int err)
  * after all, or another algorithm's, we begin again with that. An algorithm that
  * needs no memory reads without; for an object that lies across two pages it takes
  * this CPU's under the pin, if nobody has that: it is tried for, and not waited for.
- * -ESTALE: the page is in a unit.
+ * -ESTALE: the page is in a unit. -EREMOTE: see zblock_fetch_page().
  */
 static int read_slot(struct zblock *dev, struct page *page,
 		     unsigned long index, zspool_word_t word,
-		     struct bio *parent)
+		     struct zblock_remote *remote)
 {
 	struct zblock_codec *codec = packer(dev, word);
 	struct zblock_dctx *dctx = NULL;
-	struct zblock_remote remote;
 	int err;
 
 	if (codec && !zblock_codec_needs_dctx(codec))
@@ -197,7 +196,7 @@ static int read_slot(struct zblock *dev, struct page *page,
 			if (!dctx)
 				return -ENOMEM;
 		}
-		err = load_pinned(dev, index, dctx, page, &remote);
+		err = load_pinned(dev, index, dctx, page, remote);
 		if (dctx)
 			zblock_dctx_put(dctx);
 		if (likely(err != -EAGAIN))
@@ -208,11 +207,40 @@ static int read_slot(struct zblock *dev, struct page *page,
 
 	if (err == -ESTALE)
 		return err;
-	if (!zspool_word_is_empty(remote.word))
+	if (!zspool_word_is_empty(remote->word))
 		zblock_touch(dev, index);
 	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) && unlikely(err == -EREMOTE))
-		return zblock_readback(dev, page, index, &remote, parent);
+		return err;
 	return unlikely(err) ? zblock_broken(dev, index, err) : 0;
+}
+
+/**
+ * zblock_fetch_page() - fetch a page, if it is in memory
+ * @dev: the device
+ * @page: where to; may be in high memory
+ * @index: which
+ * @remote: where it is if it is not
+ *
+ * Context: process, reclaim too; may sleep.
+ * Return: 0, -ENOMEM, or -EIO if what is stored is broken; -EREMOTE if it is on the
+ * backing device: its blocks are wanted for the caller, who hands them to
+ * zblock_readback()
+ */
+int zblock_fetch_page(struct zblock *dev, struct page *page,
+		      unsigned long index, struct zblock_remote *remote)
+{
+	int err;
+
+	/* a slot may get into a unit and out of it between look and pin */
+	do {
+		zspool_word_t word = zspool_peek(dev->pool, index);
+
+		if (unlikely(zspool_word_flags(word) & ZBLOCK_UNIT))
+			err = zblock_read_unit_page(dev, page, index);
+		else
+			err = read_slot(dev, page, index, word, remote);
+	} while (unlikely(err == -ESTALE || err == -EAGAIN));
+	return err;
 }
 
 /**
@@ -230,16 +258,10 @@ static int read_slot(struct zblock *dev, struct page *page,
 int zblock_read_page(struct zblock *dev, struct page *page,
 		     unsigned long index, struct bio *parent)
 {
-	int err;
+	struct zblock_remote remote;
+	int err = zblock_fetch_page(dev, page, index, &remote);
 
-	/* a slot may get into a unit and out of it between look and pin */
-	do {
-		zspool_word_t word = zspool_peek(dev->pool, index);
-
-		if (unlikely(zspool_word_flags(word) & ZBLOCK_UNIT))
-			err = zblock_read_unit_page(dev, page, index);
-		else
-			err = read_slot(dev, page, index, word, parent);
-	} while (unlikely(err == -ESTALE || err == -EAGAIN));
+	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) && unlikely(err == -EREMOTE))
+		err = zblock_readback(dev, page, index, &remote, parent);
 	return err;
 }

@@ -45,8 +45,9 @@
  *               under its pin: see PEND in word.h
  *   swap's free notification: zspool_free() alone; called with spinlocks held
  *   patch       (a write of less than a page) patch_lock from the read of the
- *               old page, which may be on the backing device, to the swap of the
- *               new word; no reclaim between them. Whole writes, discards and
+ *               old page to the swap of the new word; no reclaim between them. From
+ *               the backing device the page is read before, and its word compared
+ *               with patch_lock held. Whole writes, discards and
  *               write-zeroes take it for the swap, or the patch would bring back
  *               what they have replaced.
  *   statistics  init_lock for read at most: they wait neither for a compaction
@@ -97,6 +98,7 @@
 #define ZBLOCK_DICT_MAX		SZ_1M
 
 struct zblock_column;
+struct zblock_remote;
 
 /* What may be compressed as one, in bytes: powers of two; see unit.h. */
 #define ZBLOCK_UNIT_MAX		SZ_64K
@@ -409,6 +411,8 @@ void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
 		   zspool_word_t new);
 
 /* load.c */
+int zblock_fetch_page(struct zblock *dev, struct page *page,
+		      unsigned long index, struct zblock_remote *remote);
 int zblock_read_page(struct zblock *dev, struct page *page,
 		     unsigned long index, struct bio *parent);
 int zblock_load(struct zblock *dev, unsigned long index, zspool_word_t word,

@@ -9,4 +9,5 @@ LIGHT=1 guest_tests arm64-16k --mem 512M --timeout 900 -- \
 	compaction_while_it_swaps.test \
 	fio_verifies_on_both_codecs.test \
 	discard_gives_memory_back.test \
-	board/parts_of_large_pages.test
+	board/parts_of_large_pages.test \
+	board/parts_of_written_back_pages.test
