@@ -68,7 +68,7 @@ void zbload_histogram_merge(struct zbload_histogram *to,
  * @per_mille: 500 for the median
  *
  * Context: any.
- * Return: ns, at most 1/16 too much; 0 of nothing
+ * Return: ns, at most 1/64 too much; 0 of nothing
  */
 u64 zbload_histogram_percentile(const struct zbload_histogram *h,
 				unsigned int per_mille)

@@ -93,7 +93,8 @@ def cost(found, compressed):
 
 def memory(results):
     """All-in bytes of each phase, and what the guest's free memory says."""
-    lines = ["All-in bytes by what zram counts as compressed bytes (pool + metadata; "
+    lines = ["Of the last round. "
+             "All-in bytes by what zram counts as compressed bytes (pool + metadata; "
              "seen: what the guest had less of free memory).", "",
              "| phase | compressed MB | zblock | zram |", "|---|---|---|---|"]
     last = results["memory"]["rounds"][-1]
@@ -107,7 +108,7 @@ def memory(results):
 
 
 def units(results):
-    lines = ["| | all-in MB filled | after single overwrites and discards | 64 KiB writes MB/s "
+    lines = ["| | all-in MB filled (last round) | after single overwrites and discards | 64 KiB writes MB/s "
              "| lone page reads MB/s |", "|---|---|---|---|---|"]
     rounds = results["units"]["rounds"]
     if not rounds:
@@ -166,7 +167,9 @@ def swap(results):
     for device in ("zblock", "zram"):
         for size in rounds[0][device]:
             one = [found[device][size] for found in rounds if size in found[device]]
-            lines.append(f"| {device}, {size} folios | {median(x['out_mb_s'] for x in one):.0f} "
+            words = {"default": "default settings", "64k": "folios of 64 KiB",
+                     "4k": "single pages"}[size]
+            lines.append(f"| {device}, {words} | {median(x['out_mb_s'] for x in one):.0f} "
                          f"| {median(x['in_mb_s'] for x in one):.0f} "
                          f"| {one[0]['bytes'] / 2**20:.0f} |")
     return lines

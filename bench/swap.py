@@ -1,20 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Row 10: real pages pushed out to swap by MADV_PAGEOUT, and faulted in again."""
+"""Row 10: real pages pushed out to swap by MADV_PAGEOUT, and faulted in again.
+
+By the distribution's settings anonymous memory is in folios of 2 MiB where it can be; and
+with that switched off, in such of 64 KiB, and in single pages.
+"""
 
 import mmap
 import os
+import re
 import subprocess
 import time
 
 from device import NAMES, PAGE, Device, in_turn, read, write
 
 LEAST = 300 << 20
-# Under emulation a pass of this takes twenty seconds: fewer of large folios.
+# Under emulation a pass of this takes twenty seconds: fewer of the others.
 ROUNDS = 5
-LARGE_ROUNDS = 2
+OTHER_ROUNDS = 2
 SWAP_BYTES = 512 << 20
 PAGEOUT = 21	# of madvise(2); Python 3.11 has no name for it
-MTHP = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled"
+FOLIOS = "/sys/kernel/mm/transparent_hugepage/hugepages-{}kB"
+# What is enabled of the sizes in KiB: as the system has it, and the others.
+SIZES = {"default": None, "64k": {2048: "never", 64: "always"},
+         "4k": {2048: "never", 64: "never"}}
+
+
+def large_out():
+    """Folios of 64 KiB that went out as one."""
+    return int(read(FOLIOS.format(64) + "/stats/swpout"))
 
 
 def swapped():
@@ -79,15 +92,24 @@ def run(rounds, say, corpus):
     write("/proc/sys/vm/drop_caches", 3)
     devices = {name: Device(name) for name in NAMES}
     done = []
+    switches = {kib: FOLIOS.format(kib) + "/enabled" for kib in (2048, 64)}
+    can_switch = all(os.path.exists(path) for path in switches.values())
+    before = {kib: re.search(r"\[(\w+)\]", read(path))[1]
+              for kib, path in switches.items()} if can_switch else {}
     for n in range(min(rounds, ROUNDS)):
         one = {name: {} for name in NAMES}
-        for size in ("4k", "64k"):
-            if os.path.exists(MTHP):
-                write(MTHP, "always" if size == "64k" else "never")
-            if size == "64k" and (n >= LARGE_ROUNDS or not os.path.exists(MTHP)):
-                break
+        for size, settings in SIZES.items():
+            if settings and (n >= OTHER_ROUNDS or not can_switch):
+                continue
+            for kib, value in (settings or before).items():
+                write(switches[kib], value)
             for name in in_turn(n):
+                large = large_out() if can_switch else 0
                 one[name][size] = one_device(devices[name], fast)
+                if can_switch:
+                    one[name][size]["folios_64k"] = large_out() - large
+                if size == "64k" and large_out() - large < LEAST // 2 >> 16:
+                    raise ValueError("hardly anything went out in folios of 64 KiB")
         done.append(one)
         say(f"round {n + 1}: MB/s out and in: " + ", ".join(
             f"{name} {size} {found['out_mb_s']:.0f} {found['in_mb_s']:.0f}"

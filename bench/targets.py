@@ -186,7 +186,8 @@ def growth_rows(results):
 
 def swap_rows(results):
     rounds = results["swap"]["rounds"]
-    for size, words in (("4k", "default settings"), ("64k", "64 KiB folios")):
+    for size, words in (("default", "default settings"), ("64k", "64 KiB folios"),
+                        ("4k", "single pages")):
         if size in rounds[0]["zram"]:
             back = median(ratios(rounds, size, "in_mb_s"))
             yield Row("10", f"swap-out of real memory, two CPUs, lz4, {words} "

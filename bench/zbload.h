@@ -34,10 +34,10 @@
 #define ZBLOAD_ZERO		U32_MAX
 
 /*
- * Latencies in ns, in buckets 1/16 wide: each power of two has 16 of them, and
+ * Latencies in ns, in buckets 1/64 wide: each power of two has 64 of them, and
  * what is below 16 ns one each.
  */
-#define ZBLOAD_SUB_BITS		4
+#define ZBLOAD_SUB_BITS		6
 #define ZBLOAD_BUCKETS		((64 - ZBLOAD_SUB_BITS + 1) << ZBLOAD_SUB_BITS)
 
 struct zbload_histogram {

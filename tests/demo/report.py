@@ -139,6 +139,8 @@ def main():
     print("Written:", *(os.path.join(folder, name)
                         for name in ("table.txt", "demo.json", "demo.svg")))
     found = list(faults(results))
+    if "NOT AS CLAIMED" in verdict(results):
+        found.append("the movable pages did not do what they are for")
     for fault in found:
         print("FAILED:", fault)
     return 1 if found else 0

@@ -20,8 +20,12 @@ An OPERATION is one of
     open:DEVICE:DISKSIZE[:ATTRIBUTE=VALUE...]   to write, after it has that size
     load:FILE[:PARAMETERS]      a module, unloaded before
 
+What was written is read back without faults: the new bytes if that was said, else the old
+or the new ones, page by page. What was read has to be what is read without faults.
+
 Prints, for each, how often it was tried, how often a fault was injected, and how often it
-failed; exits 1 if an error was none of those that a lack of memory may give.
+failed; exits 1 if an error was none of those that a lack of memory may give, if anything
+failed with nothing injected, and for wrong bytes.
 """
 import bisect
 import ctypes
@@ -32,6 +36,7 @@ import random
 import sys
 
 BYTES = 64 << 10
+PAGE = os.sysconf("SC_PAGESIZE")
 LIMIT = 2000
 ROUNDS = 20
 # EINVAL is device_add()'s own for a name that could not be allocated.
@@ -60,15 +65,20 @@ def set_attributes(device, settings):
             attribute.write(value)
 
 
+def all_of(size):
+    if size != BYTES:
+        raise OSError(errno.EIO, "not all of it")
+
+
 def prepare(operation, data):
     """The operation as a function that does no more than it must."""
     verb, path, *rest = operation.split(":")
     if verb == "write":
         fd, offset = open_direct(path, os.O_WRONLY), int(rest[0])
-        return fd, lambda: os.pwrite(fd, data, offset)
+        return fd, lambda: all_of(os.pwrite(fd, data, offset))
     if verb == "read":
         fd, offset = open_direct(path, os.O_RDONLY), int(rest[0])
-        return fd, lambda: os.preadv(fd, [data], offset)
+        return fd, lambda: all_of(os.preadv(fd, [data], offset))
     if verb == "attr":
         set_attributes(os.path.dirname(path), [f"{os.path.basename(path)}={r}" for r in rest[1:]])
         fd, value = os.open(path, os.O_WRONLY), rest[0].encode()
@@ -99,6 +109,43 @@ def attempt(call):
     except OSError as error:
         return error.errno
     return 0
+
+
+def look(path, offset):
+    """What is there, without faults."""
+    fd = open_direct(path, os.O_RDONLY)
+    buffer = mmap.mmap(-1, BYTES)
+    if os.preadv(fd, [buffer], offset) != BYTES:
+        raise SystemExit(f"faults.py: {path} ends at {offset}")
+    os.close(fd)
+    return buffer[:]
+
+
+class Bytes:
+    """What a write or a read is about, before it and after it."""
+
+    def __init__(self, operation, data):
+        self.verb, self.path, *rest = operation.split(":")
+        self.data = data
+        self.moves = self.verb in ("write", "read")
+        if self.moves:
+            self.offset = int(rest[0])
+            self.before = look(self.path, self.offset)
+        if self.verb == "read":
+            data[:] = bytes(BYTES)
+
+    def wrong(self, code):
+        """Has it not done what it said? A write that fails may have done parts."""
+        if not self.moves:
+            return False
+        now = look(self.path, self.offset)
+        if self.verb == "read":
+            return now != self.before or (code == 0 and self.data[:] != now)
+        if code == 0:
+            return now != self.data[:]
+        return any(now[at:at + PAGE] not in (self.before[at:at + PAGE],
+                                             self.data[at:at + PAGE])
+                   for at in range(0, BYTES, PAGE))
 
 
 def once_nth(call, nth):
@@ -145,12 +192,19 @@ def main():
             last, step = map(int, mode.removeprefix("last=").split("/"))
             first = max(1, needed(operation, data) - last + random.randrange(step))
         for nth in range(first, ROUNDS + 1 if mode == "percent" else LIMIT, step):
+            about = Bytes(operation, data)
             fd, call = prepare(operation, data)
             if mode != "percent":
                 code, hit = once_nth(call, nth)
             else:
                 code, hit = once_percent(call), False
             os.close(fd)
+            if about.wrong(code):
+                print(f"{operation} attempt {nth}: wrong bytes after {code}")
+                wrong = 1
+            if code and mode != "percent" and not hit:
+                print(f"{operation} attempt {nth}: {errno.errorcode[code]} without a fault")
+                wrong = 1
             tried += 1
             injected += hit
             failed += code != 0

@@ -191,6 +191,18 @@ expect_equal()
 	[ "$1" = "$2" ] || fail "$3: '$1', not '$2'"
 }
 
+# until_equal WANTED WHAT COMMAND...: what it prints; a worker may be on its way to it
+until_equal()
+{
+	local wanted=$1 what=$2 i
+	shift 2
+	for ((i = 0; i < 100; i++)); do
+		[ "$("$@")" != "$wanted" ] || return 0
+		sleep 0.1
+	done
+	expect_equal "$("$@")" "$wanted" "$what"
+}
+
 # bd N: the N-th column of bd_stat, from 1: blocks in use, reads, writes
 bd()
 {

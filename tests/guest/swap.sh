@@ -58,9 +58,12 @@ pressure()
 # After swapoff: swap told us of every page it freed; some frees are put off for a moment
 expect_all_freed()
 {
-	local left
-	sleep 0.5
-	expect_equal "$(same_pages)" 0 "same-filled pages after swapoff"
-	left=$(orig_bytes)
-	[ "$left" -le $((PAGE * 4)) ] || fail "$left bytes are still stored"
+	local left i
+	until_equal 0 "same-filled pages after swapoff" same_pages
+	for ((i = 0; i < 100; i++)); do
+		left=$(orig_bytes)
+		[ "$left" -gt $((PAGE * 4)) ] || return 0
+		sleep 0.1
+	done
+	fail "$left bytes are still stored"
 }

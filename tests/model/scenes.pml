@@ -53,7 +53,7 @@
 #define NH 3
 #define PUT PUT_PAIR; put_object(2, 0, 0)
 #define RUN run freer_irq(0); run freer_irq(1); run freer_irq(2)
-#define CHECK assert(!(word[0] & OBJ) && !(word[1] & OBJ))
+#define CHECK assert(!(word[0] & OBJ) && !(word[1] & OBJ) && !(word[2] & OBJ))
 #elif defined(SCENE_DEFER_MOVE)
 #define NPROC 3
 #define PUT PUT_PAIR

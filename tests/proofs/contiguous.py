@@ -96,13 +96,23 @@ def prove(bench):
         said.append(prove_cma(bench, area))
     before = bench.device.counter("migrated")
     ranges = densest(bench.device.pages(), area or ())
+    errors, lost = [], 0
     with bench.busy():
-        errors = [take(f"range {start} {vm.HUGE_PAGES}") for start, _ in ranges]
+        for start, _ in ranges:
+            error = take(f"range {start} {vm.HUGE_PAGES}")
+            # the kernel may have put a page of its own there meanwhile
+            if error and strangers(start, set(bench.device.pages())):
+                lost += 1
+            else:
+                errors.append(error)
     moved = bench.device.counter("migrated") - before
     held = sum(count for _, count in ranges)
     got = errors.count(0)
     said.append(f"{got} of {len(ranges)} ranges of 2 MiB with {held} pages of ours "
                 f"taken, {moved} pages moved")
-    expect(got == len(ranges), f"{said[-1]}; errors {sorted(set(errors))}")
+    if lost:
+        said.append(f"{lost} had pages of the kernel in them by then")
+    expect(got == len(errors) and lost <= RANGES // 8,
+           f"{said[-1]}; errors {sorted(set(errors))}")
     expect(moved >= held // 2, said[-1])
     return "; ".join(said)

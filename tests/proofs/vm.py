@@ -111,7 +111,7 @@ def zone_of_block(number):
     return read(f"{MEMORY}/memory{number}/valid_zones").split()[0]
 
 
-def wait_for(what, holds, seconds=30):
+def wait_for(what, holds, seconds=120):
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:
