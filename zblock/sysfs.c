@@ -18,8 +18,13 @@
 
 #define DEBUG_STAT_VERSION	1
 
-/* Of a refused value, no more than this is logged. */
+/* For "%*pE": of what is refused, its first line, and no more than this is logged. */
 #define SHOWN_MAX	64
+
+static int shown(const char *text)
+{
+	return min_t(size_t, strcspn(text, "\n"), SHOWN_MAX);
+}
 
 /**
  * zblock_refuse() - log that a value is not taken
@@ -35,10 +40,8 @@
 int zblock_refuse(struct zblock *dev, const char *attribute, const char *value,
 		  int err)
 {
-	int len = min_t(size_t, strcspn(value, "\n"), SHOWN_MAX);
-
 	pr_err("%s: %s does not take \"%*pE\": %d\n", dev->disk->disk_name,
-	       attribute, len, value, err);
+	       attribute, shown(value), value, err);
 	return err;
 }
 
@@ -85,8 +88,8 @@ int zblock_next_arg(struct zblock *dev, const char *attribute, char **args,
 	*args = next_arg(*args, key, value);
 	if (*value && **value)
 		return 1;
-	pr_err("%s: %s: %.32s needs a value\n", dev->disk->disk_name, attribute,
-	       *key);
+	pr_err("%s: %s: %*pE needs a value\n", dev->disk->disk_name, attribute,
+	       shown(*key), *key);
 	return -EINVAL;
 }
 
@@ -103,8 +106,9 @@ int zblock_next_arg(struct zblock *dev, const char *attribute, char **args,
 int zblock_refuse_arg(struct zblock *dev, const char *attribute,
 		      const char *key, const char *value, int err)
 {
-	pr_err("%s: %s does not take %.32s=\"%.64s\": %d\n",
-	       dev->disk->disk_name, attribute, key, value, err);
+	pr_err("%s: %s does not take %*pE=\"%*pE\": %d\n",
+	       dev->disk->disk_name, attribute, shown(key), key, shown(value),
+	       value, err);
 	return err;
 }
 
