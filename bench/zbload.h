@@ -35,7 +35,7 @@
 
 /*
  * Latencies in ns, in buckets 1/64 wide: each power of two has 64 of them, and
- * what is below 16 ns one each.
+ * what is below 64 ns one each.
  */
 #define ZBLOAD_SUB_BITS		6
 #define ZBLOAD_BUCKETS		((64 - ZBLOAD_SUB_BITS + 1) << ZBLOAD_SUB_BITS)

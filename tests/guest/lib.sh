@@ -203,6 +203,18 @@ until_equal()
 	expect_equal "$("$@")" "$wanted" "$what"
 }
 
+# compact_below BYTES: until the device takes less, for ten seconds: workers may first
+# have to let go of what it holds
+compact_below()
+{
+	local i
+	for ((i = 0; i < 100; i++)); do
+		echo 1 >$SYS/$DEV/compact
+		[ "$(used_bytes)" -ge "$1" ] || return
+		sleep 0.1
+	done
+}
+
 # bd N: the N-th column of bd_stat, from 1: blocks in use, reads, writes
 bd()
 {
