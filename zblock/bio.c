@@ -123,14 +123,12 @@ static int merge(struct zblock *dev, struct page *page, struct part part,
 static bool is_still_there(struct zblock *dev, unsigned long index,
 			   zspool_word_t word)
 {
-	const unsigned int marks = ZBLOCK_IDLE | ZBLOCK_PEND;
 	zspool_word_t now;
 
 	if (!zspool_pin(dev->pool, index, &now))
 		return false;
 	zspool_unpin(dev->pool, index);
-	return zspool_word_set_flags(now, zspool_word_flags(now) & ~marks) ==
-	       zspool_word_set_flags(word, zspool_word_flags(word) & ~marks);
+	return zblock_unmarked(now) == zblock_unmarked(word);
 }
 
 /*

@@ -112,12 +112,8 @@ int zblock_load(struct zblock *dev, unsigned long index, zspool_word_t word,
 static void note_read(struct zblock *dev, unsigned long index,
 		      zspool_word_t word)
 {
-	const unsigned int marks = ZBLOCK_IDLE | ZBLOCK_PEND;
-	unsigned int flags = zspool_word_flags(word);
-
-	if (unlikely(flags & marks))
-		zspool_swap(dev->pool, index,
-			    zspool_word_set_flags(word, flags & ~marks));
+	if (unlikely(zspool_word_flags(word) & ZBLOCK_MARKS))
+		zspool_swap(dev->pool, index, zblock_unmarked(word));
 }
 
 /* If -EREMOTE, the blocks of @remote are wanted for the caller. */

@@ -109,15 +109,11 @@ unpin:
 
 static void note_read(struct zblock *dev, unsigned long index)
 {
-	const unsigned int marks = ZBLOCK_IDLE | ZBLOCK_PEND;
 	zspool_word_t word = zspool_peek(dev->pool, index);
 
-	if (unlikely(zspool_word_flags(word) & marks) &&
+	if (unlikely(zspool_word_flags(word) & ZBLOCK_MARKS) &&
 	    zspool_pin(dev->pool, index, &word)) {
-		zspool_swap(dev->pool, index,
-			    zspool_word_set_flags(word,
-						  zspool_word_flags(word) &
-						  ~marks));
+		zspool_swap(dev->pool, index, zblock_unmarked(word));
 		zspool_unpin(dev->pool, index);
 	}
 	zblock_touch(dev, index);

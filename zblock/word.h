@@ -52,6 +52,15 @@
 #define ZBLOCK_PRIO		(BIT(5) | BIT(6))
 #define ZBLOCK_PEND		BIT(7)
 
+/* What may be said of a slot besides: the same page with or without it. */
+#define ZBLOCK_MARKS		(ZBLOCK_IDLE | ZBLOCK_PEND)
+
+static inline zspool_word_t zblock_unmarked(zspool_word_t word)
+{
+	return zspool_word_set_flags(word,
+				     zspool_word_flags(word) & ~ZBLOCK_MARKS);
+}
+
 static inline unsigned int zblock_word_prio(zspool_word_t word)
 {
 	return (zspool_word_flags(word) & ZBLOCK_PRIO) >> ZBLOCK_PRIO_SHIFT;
