@@ -155,6 +155,8 @@ zblock_codec_create(const struct zblock_codec_ops *ops,
 	if (!codec)
 		return ERR_PTR(-ENOMEM);
 	codec->ops = ops;
+	codec->compressor = codec;
+	codec->decompressor = codec;
 	codec->params = *params;
 	codec->params.unit = unit;
 

@@ -66,6 +66,8 @@ struct zblock_codec_params {
  *	0, -EINVAL for a bad parameter, -EOPNOTSUPP for one that this kernel's
  *	library cannot have, -ENOMEM. May be NULL
  * @release: undo setup. May be NULL
+ * @cctx_by_unit: a compressor is good for units of its own size only. (A
+ *	decompressor is for all sizes, and has no dictionary in it.)
  * @cctx_size: bytes of memory to compress with
  * @init_cctx: make a context in that memory, which starts with zeros: the
  *	context, NULL if that fails. May be NULL: the memory is the context
@@ -86,6 +88,7 @@ struct zblock_codec_ops {
 	unsigned int takes;
 	int (*setup)(struct zblock_codec_params *params);
 	void (*release)(struct zblock_codec_params *params);
+	bool cctx_by_unit;
 	size_t (*cctx_size)(const struct zblock_codec_params *params);
 	void *(*init_cctx)(const struct zblock_codec_params *params,
 			   void *mem, size_t size);
@@ -122,7 +125,7 @@ struct zblock_cctx {
 /**
  * struct zblock_dctx - a decompressor
  * @lock: taken by zblock_dctx_get()
- * @codec: constant
+ * @codec: whose it is; constant
  * @mem: what @ctx was made in
  * @ctx: the algorithm's, NULL if it needs none
  * @bounce: room for a unit: for what lies across pages
@@ -162,6 +165,9 @@ struct zblock_codec_cpu {
  * @ops: constant
  * @params: constant
  * @cpu: contexts of each CPU
+ * @compressor: whose compressors it uses: its own, or those of one of the same
+ *	algorithm for larger units, which is there as long
+ * @decompressor: the same
  * @first_lock: who makes the first ones
  * @first_cctx: what CPUs without one of their own use; first_lock to set
  * @first_dctx: the same
@@ -171,6 +177,8 @@ struct zblock_codec {
 	const struct zblock_codec_ops *ops;
 	struct zblock_codec_params params;
 	struct zblock_codec_cpu __percpu *cpu;
+	struct zblock_codec *compressor;
+	struct zblock_codec *decompressor;
 	struct mutex first_lock;	/* see above */
 	struct zblock_cctx *first_cctx;
 	struct zblock_dctx *first_dctx;

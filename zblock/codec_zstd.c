@@ -355,6 +355,7 @@ const struct zblock_codec_ops zblock_codec_zstd = {
 	.takes		= ZBLOCK_TAKES_LEVEL | ZBLOCK_TAKES_DICT,
 	.setup		= zstd_setup,
 	.release	= zstd_release,
+	.cctx_by_unit	= true,
 	.cctx_size	= zstd_cctx_size,
 	.init_cctx	= zstd_make_cctx,
 	.dctx_size	= zstd_dctx_size,

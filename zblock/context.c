@@ -261,43 +261,59 @@ void zblock_contexts_free(struct zblock_codec *codec)
 	free_percpu(codec->cpu);
 }
 
+/* This CPU, which is the first to want a compressor, need not have another. */
+static struct zblock_cctx *first_cctx(struct zblock_codec *codec, gfp_t gfp)
+{
+	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
+	struct zblock_cctx *cctx = see_cctx(&codec->first_cctx);
+
+	if (cctx)
+		return cctx;
+	mutex_lock(&codec->first_lock);
+	cctx = codec->first_cctx;
+	if (!cctx) {
+		cctx = new_cctx(codec, gfp, NUMA_NO_NODE);
+		/* no CPU asks for its own before there is a first: no race for @own */
+		show_cctx(&own->cctx, cctx);
+		show_cctx(&codec->first_cctx, cctx);
+	}
+	mutex_unlock(&codec->first_lock);
+	return cctx;
+}
+
+/* As first_cctx(). */
+static struct zblock_dctx *first_dctx(struct zblock_codec *codec, gfp_t gfp)
+{
+	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
+	struct zblock_dctx *dctx = see_dctx(&codec->first_dctx);
+
+	if (dctx)
+		return dctx;
+	mutex_lock(&codec->first_lock);
+	dctx = codec->first_dctx;
+	if (!dctx) {
+		dctx = new_dctx(codec, gfp, NUMA_NO_NODE);
+		show_dctx(&own->dctx, dctx);
+		show_dctx(&codec->first_dctx, dctx);
+	}
+	mutex_unlock(&codec->first_lock);
+	return dctx;
+}
+
 /**
  * zblock_contexts_reserve() - have a compressor and a decompressor
  * @codec: the codec
  * @gfp: how to allocate them
  *
- * They are shared by the CPUs that have none; this CPU, which is the first to
- * want them, need not have others.
+ * They are shared by the CPUs that have none. Those of units are used for pages, too.
  *
  * Context: process; sleeps as @gfp says.
  * Return: 0 or -ENOMEM
  */
 int zblock_contexts_reserve(struct zblock_codec *codec, gfp_t gfp)
 {
-	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
-	int err = 0;
-
-	if (see_cctx(&codec->first_cctx) && see_dctx(&codec->first_dctx))
-		return 0;
-
-	mutex_lock(&codec->first_lock);
-	/* no CPU asks for its own before there is a first: no race for @own */
-	if (!codec->first_cctx) {
-		struct zblock_cctx *cctx = new_cctx(codec, gfp, NUMA_NO_NODE);
-
-		show_cctx(&own->cctx, cctx);
-		show_cctx(&codec->first_cctx, cctx);
-	}
-	if (!codec->first_dctx) {
-		struct zblock_dctx *dctx = new_dctx(codec, gfp, NUMA_NO_NODE);
-
-		show_dctx(&own->dctx, dctx);
-		show_dctx(&codec->first_dctx, dctx);
-	}
-	if (!codec->first_cctx || !codec->first_dctx)
-		err = -ENOMEM;
-	mutex_unlock(&codec->first_lock);
-	return err;
+	return first_cctx(codec->compressor, gfp) &&
+	       first_dctx(codec->decompressor, gfp) ? 0 : -ENOMEM;
 }
 
 static size_t cctx_bytes(const struct zblock_codec *codec,
@@ -354,21 +370,21 @@ size_t zblock_contexts_size(struct zblock_codec *codec)
 static struct zblock_cctx *borrow_cctx(struct zblock_codec *codec,
 				       struct zblock_codec_cpu *own)
 {
-	if (zblock_contexts_reserve(codec, GFP_NOIO | __GFP_NOWARN))
-		return NULL;
-	if (!READ_ONCE(own->cctx))
+	struct zblock_cctx *cctx = first_cctx(codec, GFP_NOIO | __GFP_NOWARN);
+
+	if (cctx && !READ_ONCE(own->cctx))
 		ask_worker(codec, &own->want_cctx);
-	return READ_ONCE(codec->first_cctx);
+	return cctx;
 }
 
 static struct zblock_dctx *borrow_dctx(struct zblock_codec *codec,
 				       struct zblock_codec_cpu *own)
 {
-	if (zblock_contexts_reserve(codec, GFP_NOIO | __GFP_NOWARN))
-		return NULL;
-	if (!READ_ONCE(own->dctx))
+	struct zblock_dctx *dctx = first_dctx(codec, GFP_NOIO | __GFP_NOWARN);
+
+	if (dctx && !READ_ONCE(own->dctx))
 		ask_worker(codec, &own->want_dctx);
-	return READ_ONCE(codec->first_dctx);
+	return dctx;
 }
 
 /**
@@ -381,11 +397,12 @@ static struct zblock_dctx *borrow_dctx(struct zblock_codec *codec,
  */
 struct zblock_cctx *zblock_cctx_get(struct zblock_codec *codec)
 {
-	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
+	struct zblock_codec *from = codec->compressor;
+	struct zblock_codec_cpu *own = raw_cpu_ptr(from->cpu);
 	struct zblock_cctx *cctx = see_cctx(&own->cctx);
 
 	if (unlikely(!cctx))
-		cctx = borrow_cctx(codec, own);
+		cctx = borrow_cctx(from, own);
 	/* the task may move to another CPU now: that costs speed, no more */
 	if (likely(cctx))
 		mutex_lock(&cctx->lock);
@@ -409,11 +426,12 @@ void zblock_cctx_put(struct zblock_cctx *cctx)
  */
 struct zblock_dctx *zblock_dctx_get(struct zblock_codec *codec)
 {
-	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
+	struct zblock_codec *from = codec->decompressor;
+	struct zblock_codec_cpu *own = raw_cpu_ptr(from->cpu);
 	struct zblock_dctx *dctx = see_dctx(&own->dctx);
 
 	if (unlikely(!dctx))
-		dctx = borrow_dctx(codec, own);
+		dctx = borrow_dctx(from, own);
 	if (likely(dctx))
 		mutex_lock(&dctx->lock);
 	return dctx;
@@ -428,7 +446,8 @@ struct zblock_dctx *zblock_dctx_get(struct zblock_codec *codec)
  */
 struct zblock_dctx *zblock_dctx_tryget(struct zblock_codec *codec)
 {
-	struct zblock_dctx *dctx = see_dctx(&raw_cpu_ptr(codec->cpu)->dctx);
+	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->decompressor->cpu);
+	struct zblock_dctx *dctx = see_dctx(&own->dctx);
 
 	return dctx && mutex_trylock(&dctx->lock) ? dctx : NULL;
 }

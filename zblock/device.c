@@ -106,7 +106,8 @@ static int create_parts(struct zblock *dev, unsigned long nr_pages,
 	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE)) {
 		dev->unit_shift = dev->unit_size > PAGE_SIZE ?
 				  ilog2(dev->unit_size >> PAGE_SHIFT) : 0;
-		err = zblock_units_create(dev, nr_pages);
+		err = zblock_units_create(dev, nr_pages,
+					  b->codec[ZBLOCK_PRIMARY]);
 		if (err)
 			return err;
 	}

@@ -59,7 +59,8 @@ static int load_packed(struct zblock *dev, unsigned long index,
 
 	if (unlikely(!codec))
 		return -EIO;
-	if (dctx ? dctx->codec != codec : zblock_codec_needs_dctx(codec))
+	if (dctx ? dctx->codec != codec->decompressor :
+		   zblock_codec_needs_dctx(codec))
 		return -EAGAIN;
 	src = zspool_map(dev->pool, word, dctx ? dctx->bounce : NULL);
 	if (!src) {

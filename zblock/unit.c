@@ -243,11 +243,13 @@ static void set_units(struct zblock *dev, struct zblock_codec *codec,
  * zblock_units_create() - what a device with units needs besides its pool
  * @dev: the device; its unit_shift is set, and becomes 0 if it has no unit
  * @nr_pages: its size
+ * @of_pages: what its pages are compressed by; not in use yet
  *
  * Context: process; may sleep.
  * Return: 0, -ENOMEM, or a codec's error
  */
-int zblock_units_create(struct zblock *dev, unsigned long nr_pages)
+int zblock_units_create(struct zblock *dev, unsigned long nr_pages,
+			struct zblock_codec *of_pages)
 {
 	const struct zblock_algorithm *algorithm =
 					&dev->algorithm[ZBLOCK_PRIMARY];
@@ -274,6 +276,10 @@ int zblock_units_create(struct zblock *dev, unsigned long nr_pages)
 		kvfree(dev->unit_lost);
 		return PTR_ERR(codec);
 	}
+	/* working memory for units serves pages, too */
+	of_pages->decompressor = codec;
+	if (!algorithm->ops->cctx_by_unit)
+		of_pages->compressor = codec;
 	INIT_DELAYED_WORK(&dev->unit_work, unit_work);
 	dev->unit_stop = false;
 	set_units(dev, codec, units);

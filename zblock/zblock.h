@@ -423,7 +423,8 @@ int zblock_broken(struct zblock *dev, unsigned long index, int err);
 extern const struct attribute_group zblock_unit_group;
 
 /* unit.c, unit_write.c, unit_read.c */
-int zblock_units_create(struct zblock *dev, unsigned long nr_pages);
+int zblock_units_create(struct zblock *dev, unsigned long nr_pages,
+			struct zblock_codec *of_pages);
 void zblock_units_stop(struct zblock *dev);
 void zblock_units_destroy(struct zblock *dev);
 unsigned long zblock_unit_handles(const struct zblock *dev,
