@@ -186,13 +186,13 @@ struct zblock_codec {
 };
 
 /*
- * Room for what a unit may become: an incompressible one grows a little (LZO by
- * a sixteenth, 842 by more), and a codec is faster when it knows that its output
- * fits.
+ * Room for what a unit may become: an incompressible one grows a little (LZO by a
+ * sixteenth and 67 bytes, 842 by five bits for each eight bytes), and a codec is
+ * faster when it knows that its output fits.
  */
 static inline size_t zblock_codec_room(const struct zblock_codec *codec)
 {
-	return 2 * codec->params.unit;
+	return codec->params.unit + codec->params.unit / 8 + 128;
 }
 
 static inline size_t zblock_codec_dctx_size(const struct zblock_codec *codec)
