@@ -5,8 +5,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/blkdev.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/major.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/xarray.h>
@@ -66,7 +68,7 @@ int zblock_claim(struct zblock *dev, bool alone)
 	if (disk_openers(dev->disk) || (alone && dev->claims))
 		err = -EBUSY;
 	else
-		dev->claims++;
+		WRITE_ONCE(dev->claims, dev->claims + 1);
 	mutex_unlock(&dev->disk->open_mutex);
 	return err;
 }
@@ -80,8 +82,33 @@ int zblock_claim(struct zblock *dev, bool alone)
 void zblock_unclaim(struct zblock *dev)
 {
 	mutex_lock(&dev->disk->open_mutex);
-	dev->claims--;
+	WRITE_ONCE(dev->claims, dev->claims - 1);
 	mutex_unlock(&dev->disk->open_mutex);
+}
+
+/**
+ * zblock_must_end() - shall what takes long end early?
+ * @dev: the device
+ *
+ * Context: process.
+ * Return: 0; -EINTR if the task is being killed, -EBUSY if a reset or a removal of the
+ * device waits for it
+ */
+int zblock_must_end(const struct zblock *dev)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	return READ_ONCE(dev->claims) ? -EBUSY : 0;
+}
+
+/* From here on nobody can open it; wait until nobody has it open. */
+static void claim_and_wait(struct zblock *dev)
+{
+	mutex_lock(&dev->disk->open_mutex);
+	WRITE_ONCE(dev->claims, dev->claims + 1);
+	mutex_unlock(&dev->disk->open_mutex);
+	while (disk_openers(dev->disk))
+		msleep(20);
 }
 
 static void free_device(struct zblock *dev)
@@ -230,14 +257,9 @@ int zblock_add(void)
  * disksize), for bios under way, and lets none begin. What a late disksize has
  * made goes after that.
  */
-static int remove_locked(struct zblock *dev)
+static void remove_claimed(struct zblock *dev)
 {
-	int err;
-
 	lockdep_assert_held(&index_lock);
-	err = zblock_claim(dev, false);
-	if (err)
-		return err;
 	zblock_debugfs_remove(dev);
 	del_gendisk(dev->disk);
 	zblock_clear(dev);
@@ -246,7 +268,6 @@ static int remove_locked(struct zblock *dev)
 	xa_erase(&devices, dev->id);
 	put_disk(dev->disk);
 	free_device(dev);
-	return 0;
 }
 
 /**
@@ -263,7 +284,9 @@ int zblock_remove(int id)
 
 	mutex_lock(&index_lock);
 	dev = xa_load(&devices, id);
-	err = dev ? remove_locked(dev) : -ENODEV;
+	err = dev ? zblock_claim(dev, false) : -ENODEV;
+	if (!err)
+		remove_claimed(dev);
 	mutex_unlock(&index_lock);
 	return err;
 }
@@ -271,9 +294,10 @@ int zblock_remove(int id)
 /**
  * zblock_remove_all() - remove all devices
  *
- * The module is being unloaded, or was never quite loaded: none is open.
+ * The module is being unloaded, and none is open; or it was never quite loaded, and
+ * who has opened one meanwhile (udev looks into any) is waited for.
  *
- * Context: process; may sleep.
+ * Context: process; sleeps; there is no hot_add or hot_remove any more.
  */
 void zblock_remove_all(void)
 {
@@ -281,8 +305,10 @@ void zblock_remove_all(void)
 	unsigned long id;
 
 	mutex_lock(&index_lock);
-	xa_for_each(&devices, id, dev)
-		WARN_ON_ONCE(remove_locked(dev));
+	xa_for_each(&devices, id, dev) {
+		claim_and_wait(dev);
+		remove_claimed(dev);
+	}
 	mutex_unlock(&index_lock);
 }
 

@@ -112,10 +112,9 @@ static int make_object(const struct recompress *r, unsigned long index,
 
 	if (!cctx)
 		return -ENOMEM;
-	err = compress(r, cctx, &size);
-	if (!err && !is_smaller(r, index, word, size))
+	if (compress(r, cctx, &size) || !is_smaller(r, index, word, size))
 		err = -EFBIG;
-	if (!err)
+	else
 		err = zspool_renew(pool, index, size, GFP_EAGER,
 				   page_to_nid(r->page), obj);
 	if (!err) {
@@ -344,8 +343,9 @@ static int recompress_from(struct recompress *r, unsigned long *at,
 			continue;
 		if (time_is_up(r))
 			break;
-		if (fatal_signal_pending(current))
-			return -EINTR;
+		err = zblock_must_end(r->dev);
+		if (err)
+			break;
 		r->max_pages--;
 		err = recompress_slot(r, index, word);
 		/* a page that cannot be read is no reason to leave others */

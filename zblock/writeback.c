@@ -22,7 +22,6 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/ratelimit.h>
-#include <linux/sched/signal.h>
 #include "extent.h"
 
 /* Slots between two looks whether somebody wants the CPU, or us to end. */
@@ -155,17 +154,16 @@ static int pack(struct zblock_wb_run *run, const void **from, size_t *size)
 {
 	struct zblock_codec *codec = run->dev->codec[ZBLOCK_PRIMARY];
 	struct zblock_cctx *cctx = zblock_cctx_get(codec);
-	int err;
 
 	if (!cctx)
 		return -ENOMEM;
-	err = zblock_compress(codec, cctx, *from, PAGE_SIZE, size);
-	if (!err && *size < zspool_huge_size(run->dev->pool))
+	if (!zblock_compress(codec, cctx, *from, PAGE_SIZE, size) &&
+	    *size < zspool_huge_size(run->dev->pool))
 		*from = memcpy(run->bounce, cctx->buf, *size);
 	else
 		*size = PAGE_SIZE;
 	zblock_cctx_put(cctx);
-	return err;
+	return 0;
 }
 
 /* Still the page of the unit that @word is? Its bytes are at @from. */
@@ -242,8 +240,9 @@ static int write_range(struct zblock_wb_run *run, const struct zblock_wb_range *
 
 		if (!(i % AT_ONCE)) {
 			cond_resched();
-			if (fatal_signal_pending(current))
-				return -EINTR;
+			err = zblock_must_end(run->dev);
+			if (err)
+				return err;
 		}
 		if (zspool_word_flags(word) & ZBLOCK_PEND ||
 		    !wanted(run, i, word))
@@ -288,7 +287,7 @@ static int write_all(struct zblock_wb_run *run, const struct zblock_wb_range *ra
  *
  * Context: process; may sleep and reclaim; op_lock held.
  * Return: 0; why it ended early: -EIO at writeback_limit; -ENOSPC if the backing
- * device is full; -ENOMEM; -EINTR
+ * device is full; -ENOMEM; -EINTR; -EBUSY
  */
 int zblock_writeback(struct zblock *dev, const struct zblock_wb_what *what,
 		     const struct zblock_wb_range *ranges, unsigned int nr,

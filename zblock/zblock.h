@@ -369,6 +369,7 @@ int zblock_remove(int id);
 void zblock_remove_all(void);
 int zblock_claim(struct zblock *dev, bool alone);
 void zblock_unclaim(struct zblock *dev);
+int zblock_must_end(const struct zblock *dev);
 
 /* device.c */
 int zblock_set_unit_size(struct zblock *dev, unsigned int bytes);
