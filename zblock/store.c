@@ -206,7 +206,7 @@ static int compress_page(struct page_write *w, struct zblock_cctx *cctx,
 
 /*
  * Compress, and fill an object of the right size, compressor held. -EAGAIN:
- * there is none, @size is what is needed. -EFBIG: better stored as it is.
+ * there is none, or none yet; @size is what is needed. -EFBIG: better stored as it is.
  */
 static int fill_packed(struct page_write *w, size_t *size)
 {
@@ -216,14 +216,9 @@ static int fill_packed(struct page_write *w, size_t *size)
 	cctx = zblock_cctx_get(w->dev->codec[ZBLOCK_PRIMARY]);
 	if (!cctx)
 		return -ENOMEM;
-	err = compress_page(w, cctx, size);
-	if (err) {
-		/* nobody is left to be told */
-		if (zblock_word_is_late(w->only))
-			err = -EFBIG;
-		goto out;
-	}
-	if (*size >= zspool_huge_size(w->dev->pool)) {
+	/* what the algorithm cannot do need not be lost */
+	if (compress_page(w, cctx, size) ||
+	    *size >= zspool_huge_size(w->dev->pool)) {
 		err = -EFBIG;
 		goto out;
 	}
@@ -231,7 +226,7 @@ static int fill_packed(struct page_write *w, size_t *size)
 	if (!err) {
 		zspool_fill(w->dev->pool, w->obj, 0, cctx->buf, *size);
 		w->sum = zblock_sum(w->dev, cctx->buf, *size);
-	} else if (err != -ENOSPC) {
+	} else {
 		err = -EAGAIN;
 	}
 out:
@@ -242,7 +237,7 @@ out:
 /*
  * Memory is first asked for without direct reclaim, as reclaim may wait for
  * others who write to us and want the compressor that we hold. If there is
- * none we wait for it without the compressor, and then compress once more:
+ * none, or the pool at its limit, we wait for it without the compressor, and then compress once more:
  * its buffer has been used by others. A page that changes meanwhile (its owner
  * should not) may need another size, and then goes round again.
  */

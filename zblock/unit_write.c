@@ -220,7 +220,7 @@ static int fill_unit(struct unit_write *w, struct bio *bio,
 	if (!err) {
 		fill_pieces(w, cctx->buf);
 		w->sum = zblock_sum(w->dev, cctx->buf, *size);
-	} else if (err != -ENOSPC) {
+	} else {
 		err = -ENOBUFS;
 	}
 out:

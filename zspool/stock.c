@@ -14,8 +14,10 @@
  * if they are alone, in the list of orphans, which goes from private to private.
  */
 #include <linux/err.h>
+#include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
+#include <linux/workqueue.h>
 #include "internal.h"
 
 #define RETRY_DELAY	(HZ / 50 ? : 1)
@@ -54,6 +56,23 @@ static struct page *stock_get(struct zspool *pool, int nid)
 	return page;
 }
 
+static struct page *new_page(struct zspool *pool,
+			     const struct zs_page_source *from)
+{
+	long limit = from->past_limit ? 0 : READ_ONCE(pool->limit);
+	struct page *page = NULL;
+	int err = -ENOMEM;
+
+	if (atomic_long_inc_return(&pool->pages) > limit && limit)
+		err = -ENOSPC;
+	else
+		page = pool->route->alloc(pool, from->gfp, from->nid);
+	if (page)
+		return page;
+	atomic_long_dec(&pool->pages);
+	return ERR_PTR(err);
+}
+
 /**
  * zs_page_get() - a page for a chain
  * @pool: the pool
@@ -68,21 +87,21 @@ static struct page *stock_get(struct zspool *pool, int nid)
 struct page *zs_page_get(struct zspool *pool, const struct zs_page_source *from)
 {
 	struct page *page = stock_get(pool, from->nid);
-	int err = -ENOMEM;
-	long limit;
+	struct page *other;
 
 	if (page)
 		return page;
-	limit = from->past_limit ? 0 : READ_ONCE(pool->limit);
-	if (atomic_long_inc_return(&pool->pages) > limit && limit)
-		err = -ENOSPC;
-	else
-		page = pool->route->alloc(pool, from->gfp, from->nid);
-	if (page)
+	page = new_page(pool, from);
+	if (page == ERR_PTR(-ENOSPC) && gfpflags_allow_blocking(from->gfp)) {
+		/* what has been freed may yet have to be given back */
+		flush_delayed_work(&pool->defer_work);
+		zs_release_now(pool);
+		page = new_page(pool, from);
+	}
+	if (!IS_ERR(page))
 		return page;
-	atomic_long_dec(&pool->pages);
-	page = stock_get(pool, NUMA_NO_NODE);
-	return page ? page : ERR_PTR(err);
+	other = stock_get(pool, NUMA_NO_NODE);
+	return other ? other : page;
 }
 EXPORT_SYMBOL_FOR_TEST(zs_page_get);
 

@@ -353,6 +353,26 @@ static void a_limit_is_never_exceeded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
 }
 
+/* The pages of what was freed where nobody may sleep, beyond those that are kept. */
+static void a_limit_makes_room_of_what_is_freed(struct kunit *test)
+{
+	const unsigned int most = ZS_STOCK_MAX + 100;
+	unsigned int round, i;
+
+	zspool_set_limit(pool, most);
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < most; i++)
+			KUNIT_ASSERT_EQ(test, 0,
+					zspool_alloc(pool, PAGE_SIZE, GFP_KERNEL,
+						     NUMA_NO_NODE, &handle[i]));
+		preempt_disable();
+		for (i = 0; i < most; i++)
+			zspool_free(pool, handle[i]);
+		preempt_enable();
+	}
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+}
+
 static struct kunit_case object_cases[] = {
 	KUNIT_CASE_SLOW(objects_keep_their_bytes_at_every_size),
 	KUNIT_CASE(sg_describes_the_same_bytes),
@@ -364,6 +384,7 @@ static struct kunit_case object_cases[] = {
 	KUNIT_CASE(folding_fills_pages_and_keeps_bytes),
 	KUNIT_CASE(a_failed_allocation_leaves_nothing),
 	KUNIT_CASE(a_limit_is_never_exceeded),
+	KUNIT_CASE(a_limit_makes_room_of_what_is_freed),
 	{}
 };
 
