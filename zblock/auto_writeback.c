@@ -46,7 +46,8 @@ static bool write_some(struct zblock *dev, struct zblock_policy *policy,
 	if (written >= what.max_blocks)
 		return true;
 	policy->next = range.to;
-	return range.to < dev->nr_pages;
+	/* a device that takes nothing is not tried again and again */
+	return range.to < dev->nr_pages && (written || !failed);
 }
 
 /* A backing device may still come before there is a size. */

@@ -20,6 +20,9 @@ static struct zblock_backing *open_disk(struct file *file)
 
 	if (!S_ISBLK(inode->i_mode))
 		return ERR_PTR(-ENOTBLK);
+	/* pages are what is written to it */
+	if (bdev_logical_block_size(I_BDEV(inode)) > PAGE_SIZE)
+		return ERR_PTR(-EINVAL);
 	blocks = i_size_read(inode) >> PAGE_SHIFT;
 	/* ourselves, for one: the size is still to come */
 	if (!blocks)
@@ -139,6 +142,8 @@ int zblock_block_take(struct zblock_backing *backing, unsigned long *block)
 			*block = at;
 			return err;
 		}
+		if (!(at % SZ_64K))
+			cond_resched();
 	}
 	return -ENOSPC;
 }

@@ -25,8 +25,8 @@ void zblock_wb_start(struct zblock_wb_run *run)
 	init_waitqueue_head(&run->wait);
 }
 
-/* The limit counts in units of 4 KiB. */
-static bool charge(struct zblock *dev)
+/* For a block. The limit counts in units of 4 KiB. */
+static bool charge(struct zblock *dev, struct zblock_extent *ext)
 {
 	s64 cost = PAGE_SIZE / ZBLOCK_BLOCK_SIZE;
 	s64 left = atomic64_read(&dev->wb_limit);
@@ -37,15 +37,18 @@ static bool charge(struct zblock *dev)
 		if (left < cost)
 			return false;
 	} while (!atomic64_try_cmpxchg(&dev->wb_limit, &left, left - cost));
+	ext->charged++;
 	return true;
 }
 
-static void refund(struct zblock *dev, unsigned int blocks)
+/* All that was charged, but for @keep blocks: the limit may have been switched since. */
+static void refund(struct zblock *dev, struct zblock_extent *ext,
+		   unsigned int keep)
 {
 	s64 cost = PAGE_SIZE / ZBLOCK_BLOCK_SIZE;
 
-	if (READ_ONCE(dev->wb_limit_enable))
-		atomic64_add(cost * blocks, &dev->wb_limit);
+	atomic64_add(cost * (ext->charged - keep), &dev->wb_limit);
+	ext->charged = keep;
 }
 
 /* The slot goes where its copy went, unless it was used meanwhile. */
@@ -99,7 +102,7 @@ static void settle(struct zblock_wb_run *run, struct zblock_extent *ext, int err
 	for (i = 0; i < ext->nr; i++)
 		settle_slot(run->dev, ext, i, !err);
 	if (err)
-		refund(run->dev, ext->nr_blocks);
+		refund(run->dev, ext, 0);
 	else
 		zblock_count(run->dev, ZBLOCK_BD_WRITES, ext->nr_blocks);
 	put_blocks(run, ext);
@@ -158,7 +161,7 @@ static void close_extent(struct zblock_wb_run *run)
 	if (!ext)
 		return;
 	if (!ext->nr) {
-		refund(run->dev, ext->nr_blocks);
+		refund(run->dev, ext, 0);
 		put_blocks(run, ext);
 		return;
 	}
@@ -187,17 +190,21 @@ static void free_extent(struct zblock_extent *ext)
 
 static struct zblock_extent *new_extent(struct zblock_wb_run *run)
 {
+	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
 	struct zblock_extent *ext;
 	unsigned int i;
 
 	if (run->nr == run->nr_max)
 		return NULL;
-	ext = kzalloc(sizeof(*ext), GFP_KERNEL | __GFP_NOWARN);
+	/* without the first nothing goes; nobody shall be killed for another */
+	if (run->nr)
+		gfp |= __GFP_NORETRY;
+	ext = kzalloc(sizeof(*ext), gfp);
 	if (!ext)
 		return NULL;
 	ext->run = run;
 	for (i = 0; i < run->extent_max; i++) {
-		ext->page[i] = alloc_page(GFP_KERNEL | __GFP_NOWARN);
+		ext->page[i] = alloc_page(gfp);
 		if (!ext->page[i]) {
 			free_extent(ext);
 			return NULL;
@@ -213,7 +220,8 @@ static struct zblock_extent *get_extent(struct zblock_wb_run *run)
 	struct zblock_extent *ext;
 
 	while (list_empty(&run->idle)) {
-		ext = new_extent(run);
+		/* what is written lets go of memory: before more is taken */
+		ext = list_empty_careful(&run->done) ? new_extent(run) : NULL;
 		if (ext || !run->nr)
 			return ext;
 		settle_one(run);
@@ -230,11 +238,12 @@ static struct zblock_extent *get_extent(struct zblock_wb_run *run)
 static int add_block(struct zblock_wb_run *run, struct zblock_extent *ext)
 {
 	struct zblock_backing *backing = run->dev->backing;
+	unsigned int charged = ext->charged;
 	int err;
 
 	if (!run->blocks_left)
 		return -EDQUOT;
-	if (!charge(run->dev))
+	if (!charge(run->dev, ext))
 		return -EIO;
 	if (!ext->nr_blocks)
 		err = zblock_block_take(backing, &ext->block);
@@ -242,7 +251,7 @@ static int add_block(struct zblock_wb_run *run, struct zblock_extent *ext)
 		err = zblock_block_take_at(backing,
 					   ext->block + ext->nr_blocks);
 	if (err) {
-		refund(run->dev, 1);
+		refund(run->dev, ext, charged);
 		return err;
 	}
 	/* nothing of what the page held before leaves memory */
@@ -259,6 +268,7 @@ static int open_extent(struct zblock_wb_run *run)
 	if (!ext)
 		return -ENOMEM;
 	ext->nr_blocks = 0;
+	ext->charged = 0;
 	ext->used = 0;
 	ext->nr = 0;
 	err = add_block(run, ext);

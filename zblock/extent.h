@@ -31,6 +31,7 @@ struct zblock_wb_run;
  * @link: in one of the lists of @run
  * @block: the first
  * @nr_blocks: how many
+ * @charged: how many of them writeback_limit was charged for
  * @used: places of them that are filled
  * @nr: slots in it
  * @index: which slots
@@ -46,6 +47,7 @@ struct zblock_extent {
 	struct list_head link;
 	unsigned long block;
 	unsigned int nr_blocks;
+	unsigned int charged;
 	unsigned int used;
 	unsigned int nr;
 	u32 index[SLOTS_MAX];

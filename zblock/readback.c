@@ -225,6 +225,7 @@ static struct readback *make(struct zblock *dev, struct page *page,
 	for (i = 0; i < zblock_wb_blocks(word); i++) {
 		rb->block[i] = is_whole(word) ? page : alloc_page(GFP_NOIO);
 		if (!rb->block[i]) {
+			bio_uninit(&rb->bio);
 			free_readback(rb);
 			return NULL;
 		}
