@@ -58,6 +58,8 @@ static inline int zs_compat_ops_claim(const struct movable_operations *ops)
 
 static inline void zs_compat_ops_yield(void)
 {
+	/* who has found one of our last pages may not have looked for these yet */
+	synchronize_rcu_tasks();
 	set_movable_ops(NULL, PGTY_zsmalloc);
 }
 

@@ -128,7 +128,7 @@ static bool is_still_there(struct zblock *dev, unsigned long index,
 	if (!zspool_pin(dev->pool, index, &now))
 		return false;
 	zspool_unpin(dev->pool, index);
-	return zblock_unmarked(now) == zblock_unmarked(word);
+	return zblock_says_same(now, word);
 }
 
 /*

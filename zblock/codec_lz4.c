@@ -13,6 +13,9 @@
 #include <linux/string.h>
 #include "zblock.h"
 
+/* More is taken for this, as in LZ4 itself: 2^26 would wrap 32 bits of addresses. */
+#define LEVEL_MAX	65537
+
 static int lz4_load_dict(struct zblock_codec_params *params)
 {
 	LZ4_stream_t *stream = kvzalloc(sizeof(*stream), GFP_KERNEL);
@@ -37,6 +40,7 @@ static int lz4_setup(struct zblock_codec_params *params)
 		params->level = LZ4_ACCELERATION_DEFAULT;
 	if (params->level < LZ4_ACCELERATION_DEFAULT)
 		return -EINVAL;
+	params->level = min(params->level, LEVEL_MAX);
 	return params->dict ? lz4_load_dict(params) : 0;
 }
 

@@ -55,6 +55,17 @@
 /* What may be said of a slot besides: the same page with or without it. */
 #define ZBLOCK_MARKS		(ZBLOCK_IDLE | ZBLOCK_PEND)
 
+/* Two words without these marks: do they say the same? */
+static inline bool zblock_says_same(zspool_word_t one, zspool_word_t other)
+{
+	unsigned int marked = zspool_word_flags(one) ^ zspool_word_flags(other);
+
+	return zspool_word_is_obj(one) == zspool_word_is_obj(other) &&
+	       !(marked & ~ZBLOCK_MARKS) &&
+	       zspool_word_size(one) == zspool_word_size(other) &&
+	       zspool_word_value(one) == zspool_word_value(other);
+}
+
 static inline zspool_word_t zblock_unmarked(zspool_word_t word)
 {
 	return zspool_word_set_flags(word,

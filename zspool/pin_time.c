@@ -13,7 +13,7 @@
 #include <linux/export.h>
 #include <linux/hash.h>
 #include <linux/ktime.h>
-#include <linux/moduleparam.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -148,5 +148,11 @@ int zs_pin_time_init(void)
  */
 void zs_pin_time_exit(void)
 {
+	/* the parameter can be written for a moment yet */
+	kernel_param_lock(THIS_MODULE);
+	ready = false;
+	static_branch_disable(&zs_pin_timed);
 	kfree(places);
+	places = NULL;
+	kernel_param_unlock(THIS_MODULE);
 }
