@@ -45,18 +45,24 @@ static void mark(struct zblock *dev, unsigned long index, bool idle)
 }
 
 /* Mark the slots not used for more than @age seconds; all: @age is -1. */
-static void mark_all(struct zblock *dev, s64 age)
+static int mark_all(struct zblock *dev, s64 age)
 {
 	unsigned long i;
+	int err;
 
 	lockdep_assert_held(&dev->op_lock);
 	zblock_late_flush(dev);
 	for (i = 0; i < dev->nr_pages; i++) {
-		if (!(i % AT_ONCE))
+		if (!(i % AT_ONCE)) {
 			cond_resched();
+			err = zblock_must_end(dev);
+			if (err)
+				return err;
+		}
 		if (can_be_idle(zspool_peek(dev->pool, i)))
 			mark(dev, i, age < 0 || zblock_slot_age(dev, i) > age);
 	}
+	return 0;
 }
 
 static int mark_idle(struct zblock *dev, s64 age)
@@ -71,7 +77,7 @@ static int mark_idle(struct zblock *dev, s64 age)
 		       dev->disk->disk_name);
 		err = -EINVAL;
 	} else {
-		mark_all(dev, age);
+		err = mark_all(dev, age);
 	}
 	mutex_unlock(&dev->op_lock);
 	return err;

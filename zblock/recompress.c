@@ -284,6 +284,7 @@ static int find_least(const struct recompress *r, unsigned int *least)
 	unsigned long index;
 	unsigned long *nr;
 	u64 sum = 0;
+	int err = 0;
 
 	*least = 0;
 	if (r->max_pages >= r->dev->nr_pages)
@@ -291,7 +292,7 @@ static int find_least(const struct recompress *r, unsigned int *least)
 	nr = kcalloc(STEPS, sizeof(*nr), GFP_KERNEL);
 	if (!nr)
 		return -ENOMEM;
-	for (index = 0; index < r->dev->nr_pages; index++) {
+	for (index = 0; index < r->dev->nr_pages && !err; index++) {
 		zspool_word_t word = zspool_peek(r->dev->pool, index);
 		unsigned int bytes;
 
@@ -299,14 +300,16 @@ static int find_least(const struct recompress *r, unsigned int *least)
 			bytes = zblock_slot_bytes(r->dev, index, word);
 			nr[min_t(size_t, bytes / STEP, STEPS - 1)]++;
 		}
-		if (!(index % AT_ONCE))
+		if (!(index % AT_ONCE)) {
 			cond_resched();
+			err = zblock_must_end(r->dev);
+		}
 	}
 	while (i && sum < r->max_pages)
 		sum += nr[--i];
 	*least = i * STEP;
 	kfree(nr);
-	return 0;
+	return err;
 }
 
 static bool time_is_up(const struct recompress *r)
@@ -332,7 +335,8 @@ static int recompress_from(struct recompress *r, unsigned long *at,
 		index = *at;
 		if (!(index % AT_ONCE)) {
 			cond_resched();
-			if (time_is_up(r))
+			err = zblock_must_end(r->dev);
+			if (err || time_is_up(r))
 				break;
 		}
 		word = zspool_peek(r->dev->pool, index);

@@ -5,6 +5,7 @@
 #include <linux/bio.h>
 #include <linux/bitmap.h>
 #include <linux/gfp.h>
+#include <zblock_compat.h>
 #include "unit.h"
 
 /**
@@ -204,9 +205,10 @@ static int fill_unit(struct unit_write *w, struct bio *bio,
 		return err;
 	/*
 	 * A codec looks back at what it has gone past: a page that changes
-	 * meanwhile, as one of direct I/O may, would spoil others. Swap's do not.
+	 * meanwhile, as one of direct I/O may, would spoil others. Swap's do not,
+	 * as we ask for stable pages, and as long as who is stacked on us does, too.
 	 */
-	if (!mem && bio->bi_opf & REQ_SWAP)
+	if (!mem && bio->bi_opf & REQ_SWAP && ZBLOCK_COMPAT_STACKED_STABLE)
 		mem = in_place(bio, iter, len);
 	if (!mem) {
 		mem = cctx->src;
