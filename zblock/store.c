@@ -237,9 +237,10 @@ out:
 /*
  * Memory is first asked for without direct reclaim, as reclaim may wait for
  * others who write to us and want the compressor that we hold. If there is
- * none, or the pool at its limit, we wait for it without the compressor, and then compress once more:
- * its buffer has been used by others. A page that changes meanwhile (its owner
- * should not) may need another size, and then goes round again.
+ * none, or the pool is at its limit, we wait for it without the compressor, and
+ * then compress once more: its buffer has been used by others. A page that
+ * changes meanwhile (its owner should not) may need another size, and then goes
+ * round again.
  */
 static int store_packed(struct page_write *w)
 {

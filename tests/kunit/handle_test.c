@@ -198,6 +198,30 @@ static void a_free_from_irq_is_done_by_the_worker(struct kunit *test)
 	zspool_destroy(pool);
 }
 
+/* More at a time than can be listed: then all words are looked at. */
+static void more_frees_than_can_be_listed_are_all_done(struct kunit *test)
+{
+	const unsigned int most = ZS_PUT_OFF_MAX + 300;
+	struct zspool *pool = numbered(test, most + 1);
+	unsigned long flags;
+	int i;
+
+	for (i = 0; i <= most; i++)
+		store(test, pool, i, "hello", 6);
+	local_irq_save(flags);
+	for (i = 0; i < most; i++)
+		zspool_free(pool, i);
+	local_irq_restore(flags);
+	for (i = 0; i < 100 && READ_ONCE(owner.dropped) < most; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, owner.dropped, most);
+	for (i = 0; i < most; i++)
+		KUNIT_ASSERT_EQ(test, zspool_peek(pool, i), 0);
+	KUNIT_EXPECT_NE(test, zspool_peek(pool, most), 0);
+	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
+	zspool_destroy(pool);
+}
+
 static void a_store_after_a_put_off_free_is_kept(struct kunit *test)
 {
 	struct zspool *pool = numbered(test, 1000);
@@ -271,6 +295,7 @@ static struct kunit_case handle_cases[] = {
 	KUNIT_CASE(waiters_for_a_pin_all_get_it),
 	KUNIT_CASE(a_free_under_a_pin_is_done_once_by_its_holder),
 	KUNIT_CASE(a_free_from_irq_is_done_by_the_worker),
+	KUNIT_CASE(more_frees_than_can_be_listed_are_all_done),
 	KUNIT_CASE(a_store_after_a_put_off_free_is_kept),
 	KUNIT_CASE(a_pin_that_is_tried_for_does_a_put_off_free),
 	KUNIT_CASE(plain_handles_are_used_again),
