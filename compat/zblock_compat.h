@@ -144,12 +144,9 @@ static inline void zblock_compat_set_synchronous(struct gendisk *disk,
 #endif
 
 /*
- * 6.18: a workqueue of each CPU says so; before, it is one if it says nothing.
- * Can go when 6.18 is the oldest kernel.
- */
-/*
  * Do disks that are made of others (md, dm) wish for stable pages if one of these does?
  * From 6.11 on the block layer sees to it; before, md does not.
+ * Can go when 6.12 is the oldest kernel.
  */
 #ifdef BLK_FEAT_INHERIT_MASK
 #define ZBLOCK_COMPAT_STACKED_STABLE \
@@ -158,6 +155,10 @@ static inline void zblock_compat_set_synchronous(struct gendisk *disk,
 #define ZBLOCK_COMPAT_STACKED_STABLE	false
 #endif
 
+/*
+ * 6.18: a workqueue of each CPU says so; before, it is one if it says nothing.
+ * Can go when 6.18 is the oldest kernel.
+ */
 #ifdef HAVE_WQ_PERCPU
 #define ZBLOCK_WQ_PERCPU	WQ_PERCPU
 #else
