@@ -194,6 +194,8 @@ static void helper_work(struct work_struct *work)
 			WRITE_ONCE(helper->skip, 1U << helper->vain);
 		}
 		atomic_dec(&queue->active);
+		/* who has it in hand may want this CPU to go on */
+		cond_resched();
 		/* who has seen us active before this may have left us work */
 		smp_mb__after_atomic();
 	} while (is_owed(queue));
