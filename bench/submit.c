@@ -74,9 +74,12 @@ static void free_ring(struct ring *ring)
 {
 	unsigned int i;
 
-	/* one that has put its slot on the list may still look at ours */
+	/*
+	 * One that has put its slot on the list may still look at ours. It may wait for
+	 * this CPU, and a loop that runs is not preempted everywhere: sleep.
+	 */
 	while (atomic_read_acquire(&ring->ending))
-		cond_resched();
+		schedule_timeout_uninterruptible(1);
 	for (i = 0; i < ring->nr; i++) {
 		bio_uninit(&ring->slots[i].bio);
 		if (ring->slots[i].scratch)
