@@ -150,7 +150,7 @@ static bool near_limit(struct zblock *dev)
 }
 
 static struct late_buffer *get_buffer(struct zblock_late *late,
-				      unsigned int order)
+				      unsigned int order, int nid)
 {
 	unsigned int most = LATE_FOR_EACH * zblock_helpers(late->dev);
 	gfp_t gfp = __GFP_NOWARN | __GFP_NOMEMALLOC;
@@ -165,7 +165,7 @@ static struct late_buffer *get_buffer(struct zblock_late *late,
 	/* for what it can do without, kswapd is not to make larger blocks */
 	if (!order)
 		gfp |= __GFP_KSWAPD_RECLAIM;
-	page = alloc_pages(gfp, order);
+	page = alloc_pages_node(nid, gfp, order);
 	if (!page)
 		return NULL;
 	spin_lock(&late->lock);
@@ -216,6 +216,7 @@ static void put_buffer(struct zblock_late *late, struct late_buffer *l)
  * @dev: the device
  * @index: the slot of the first
  * @order: 0 for one; or that of a unit, for as many as it has
+ * @nid: their node, also that of the buffer: from there they are stored
  * @word: what the first slot is to hold, and zblock_late_nth() of it the others;
  *	zblock_late_go() comes after that
  *
@@ -223,13 +224,13 @@ static void put_buffer(struct zblock_late *late, struct late_buffer *l)
  * Return: where to copy them; NULL if they are to be stored at once
  */
 void *zblock_late_take(struct zblock *dev, unsigned long index,
-		       unsigned int order, zspool_word_t *word)
+		       unsigned int order, int nid, zspool_word_t *word)
 {
 	struct late_buffer *l;
 
 	if (READ_ONCE(dev->write_mode) == ZBLOCK_MODE_SYNC)
 		return NULL;
-	l = get_buffer(dev->late, order);
+	l = get_buffer(dev->late, order, nid);
 	if (!l)
 		return NULL;
 	l->index = index;

@@ -64,7 +64,7 @@ size_t zblock_queue_bytes(void);
 
 /* late.c */
 void *zblock_late_take(struct zblock *dev, unsigned long index,
-		       unsigned int order, zspool_word_t *word);
+		       unsigned int order, int nid, zspool_word_t *word);
 void zblock_late_go(struct zblock *dev, zspool_word_t word);
 bool zblock_late_waits(const struct zblock *dev);
 bool zblock_late_store(struct zblock *dev);

@@ -181,7 +181,7 @@ static int store_late(struct page_write *w)
 
 	if (zspool_prepare(w->dev->pool, w->index, GFP_EAGER))
 		return -EAGAIN;
-	mem = zblock_late_take(w->dev, w->index, 0, &word);
+	mem = zblock_late_take(w->dev, w->index, 0, page_to_nid(w->page), &word);
 	if (!mem)
 		return -EAGAIN;
 	memcpy_from_page(mem, w->page, 0, PAGE_SIZE);

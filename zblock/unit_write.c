@@ -266,7 +266,7 @@ static bool store_late(struct unit_write *w, struct bio *bio,
 
 	if (dev->unit_shift > PAGE_ALLOC_COSTLY_ORDER)
 		return false;
-	mem = zblock_late_take(dev, slot, dev->unit_shift, &word);
+	mem = zblock_late_take(dev, slot, dev->unit_shift, w->nid, &word);
 	if (!mem)
 		return false;
 	zblock_copy_from_bio(bio, &iter, mem, unit_bytes(dev));
