@@ -202,12 +202,15 @@ static void a_free_from_irq_is_done_by_the_worker(struct kunit *test)
 static void more_frees_than_can_be_listed_are_all_done(struct kunit *test)
 {
 	const unsigned int most = ZS_PUT_OFF_MAX + 300;
-	struct zspool *pool = numbered(test, most + 1);
+	/* and one far off, so that parts of the table between are not there */
+	const zspool_handle_t kept = most + 3 * (ZS_CHUNK_MASK + 1);
+	struct zspool *pool = numbered(test, kept + 1);
 	unsigned long flags;
 	int i;
 
-	for (i = 0; i <= most; i++)
+	for (i = 0; i < most; i++)
 		store(test, pool, i, "hello", 6);
+	store(test, pool, kept, "hello", 6);
 	local_irq_save(flags);
 	for (i = 0; i < most; i++)
 		zspool_free(pool, i);
@@ -217,7 +220,7 @@ static void more_frees_than_can_be_listed_are_all_done(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, owner.dropped, most);
 	for (i = 0; i < most; i++)
 		KUNIT_ASSERT_EQ(test, zspool_peek(pool, i), 0);
-	KUNIT_EXPECT_NE(test, zspool_peek(pool, most), 0);
+	KUNIT_EXPECT_NE(test, zspool_peek(pool, kept), 0);
 	KUNIT_EXPECT_EQ(test, 0, zspool_check(pool));
 	zspool_destroy(pool);
 }
