@@ -10,6 +10,7 @@
 #include <linux/crc32c.h>
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/zstd.h>
 
@@ -188,13 +189,13 @@ static inline void zblock_compat_set_synchronous(struct gendisk *disk,
 #define zblock_zstd_compress_dict	zstd_compress_using_cdict
 #define zblock_zstd_decompress_dict	zstd_decompress_using_ddict
 
-/* @opaque counts the bytes. */
+/* @opaque counts the bytes, and is SIZE_MAX once there was no memory. */
 static inline void *zblock_zstd_alloc(void *opaque, size_t size)
 {
 	void *mem = kvmalloc(size, GFP_KERNEL | __GFP_NOWARN);
+	size_t *bytes = opaque;
 
-	if (mem)
-		*(size_t *)opaque += size;
+	*bytes = mem ? size_add(*bytes, size) : SIZE_MAX;
 	return mem;
 }
 

@@ -9,19 +9,6 @@
 #include "zblock.h"
 
 /**
- * zblock_age_prepare() - have what zblock_touch() needs
- * @dev: the device
- * @index: the slot
- *
- * Context: process, reclaim too; no pin held.
- * Return: false if there is no memory for its age
- */
-bool zblock_age_prepare(struct zblock *dev, unsigned long index)
-{
-	return !dev->ages || zblock_column_prepare(dev->ages, index);
-}
-
-/**
  * zblock_ages_touch() - a slot is used now
  * @ages: the column
  * @index: the slot

@@ -118,7 +118,7 @@ static ssize_t comp_algorithm_store(struct device *d,
 
 	return err ? err : len;
 }
-static DEVICE_ATTR_RW(comp_algorithm);
+ZBLOCK_ATTR_RW(comp_algorithm);
 
 #ifdef CONFIG_ZBLOCK_RECOMPRESS
 static ssize_t recomp_algorithm_show(struct device *d,
@@ -171,7 +171,7 @@ static ssize_t recomp_algorithm_store(struct device *d,
 	err = choose(dev, prio, name, attr->attr.name);
 	return err ? err : len;
 }
-static DEVICE_ATTR_RW(recomp_algorithm);
+ZBLOCK_ATTR_RW(recomp_algorithm);
 #endif
 
 /**
@@ -325,36 +325,4 @@ static ssize_t algorithm_params_store(struct device *d,
 		vfree(wish.params.dict);
 	return err ? err : len;
 }
-static DEVICE_ATTR_WO(algorithm_params);
-
-/**
- * zblock_incompressible() - has every algorithm been tried on a page, in vain?
- * @dev: a device that has its size
- * @word: the page's slot's
- *
- * Context: any.
- */
-bool zblock_incompressible(struct zblock *dev, zspool_word_t word)
-{
-	unsigned int prio = zblock_word_prio(word);
-
-	if (!(zspool_word_flags(word) & ZBLOCK_HUGE) || prio == ZBLOCK_PRIMARY)
-		return false;
-	while (++prio < ZBLOCK_ALGORITHMS)
-		if (dev->codec[prio])
-			return false;
-	return true;
-}
-
-static struct attribute *algorithm_attrs[] = {
-	&dev_attr_comp_algorithm.attr,
-	&dev_attr_algorithm_params.attr,
-#ifdef CONFIG_ZBLOCK_RECOMPRESS
-	&dev_attr_recomp_algorithm.attr,
-#endif
-	NULL
-};
-
-const struct attribute_group zblock_algorithm_group = {
-	.attrs = algorithm_attrs,
-};
+ZBLOCK_ATTR_WO(algorithm_params);

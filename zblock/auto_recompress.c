@@ -56,28 +56,4 @@ const struct zblock_policy_ops zblock_auto_recompress = {
 	.step = recompress_some,
 };
 
-static ssize_t auto_recompress_show(struct device *d,
-				    struct device_attribute *attr, char *buf)
-{
-	return zblock_policy_show(&zblock_of(d)->auto_recompress, buf);
-}
-
-static ssize_t auto_recompress_store(struct device *d,
-				     struct device_attribute *attr,
-				     const char *buf, size_t len)
-{
-	int err = zblock_policy_store(&zblock_of(d)->auto_recompress,
-				      (char *)buf);
-
-	return err ? err : len;
-}
-static DEVICE_ATTR_RW(auto_recompress);
-
-static struct attribute *auto_recompress_attrs[] = {
-	&dev_attr_auto_recompress.attr,
-	NULL
-};
-
-const struct attribute_group zblock_auto_recompress_group = {
-	.attrs = auto_recompress_attrs,
-};
+ZBLOCK_ATTR_POLICY(auto_recompress);

@@ -68,28 +68,4 @@ const struct zblock_policy_ops zblock_auto_writeback = {
 	.step = write_some,
 };
 
-static ssize_t auto_writeback_show(struct device *d,
-				   struct device_attribute *attr, char *buf)
-{
-	return zblock_policy_show(&zblock_of(d)->auto_writeback, buf);
-}
-
-static ssize_t auto_writeback_store(struct device *d,
-				    struct device_attribute *attr,
-				    const char *buf, size_t len)
-{
-	int err = zblock_policy_store(&zblock_of(d)->auto_writeback,
-				      (char *)buf);
-
-	return err ? err : len;
-}
-static DEVICE_ATTR_RW(auto_writeback);
-
-static struct attribute *auto_writeback_attrs[] = {
-	&dev_attr_auto_writeback.attr,
-	NULL
-};
-
-const struct attribute_group zblock_auto_writeback_group = {
-	.attrs = auto_writeback_attrs,
-};
+ZBLOCK_ATTR_POLICY(auto_writeback);

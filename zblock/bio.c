@@ -43,49 +43,36 @@ static struct part first_part(sector_t sector, sector_t end)
 	return part;
 }
 
+/* Less than a page? Never, where a block is one: then there is no code for it. */
+static bool is_partial(struct part part)
+{
+	return ZBLOCK_PATCHES && part.len < PAGE_SIZE;
+}
+
 /**
- * zblock_copy_to_bio() - fill a part of a bio
+ * zblock_copy_bio() - fill a part of a bio that reads, or copy it from one that writes
  * @bio: the bio
  * @iter: where in it; goes on by @len
- * @from: the bytes
+ * @mem: where its bytes are, or are to be
  * @len: how many
  *
  * Context: any.
  */
-void zblock_copy_to_bio(struct bio *bio, struct bvec_iter *iter,
-			const char *from, unsigned int len)
+void zblock_copy_bio(struct bio *bio, struct bvec_iter *iter, void *mem,
+		     unsigned int len)
 {
 	while (len) {
 		struct bio_vec bv = bio_iter_iovec(bio, *iter);
 
 		bv.bv_len = min(bv.bv_len, len);
-		memcpy_to_bvec(&bv, from);
-		flush_dcache_page(bv.bv_page);
+		if (op_is_write(bio_op(bio))) {
+			memcpy_from_bvec(mem, &bv);
+		} else {
+			memcpy_to_bvec(&bv, mem);
+			flush_dcache_page(bv.bv_page);
+		}
 		bio_advance_iter_single(bio, iter, bv.bv_len);
-		from += bv.bv_len;
-		len -= bv.bv_len;
-	}
-}
-
-/**
- * zblock_copy_from_bio() - copy a part of a bio
- * @bio: the bio
- * @iter: where in it; goes on by @len
- * @to: where to
- * @len: how many bytes
- *
- * Context: any.
- */
-void zblock_copy_from_bio(struct bio *bio, struct bvec_iter *iter,
-			  char *to, unsigned int len)
-{
-	while (len) {
-		struct bio_vec bv = bio_iter_iovec(bio, *iter);
-
-		bv.bv_len = min(bv.bv_len, len);
-		memcpy_from_bvec(to, &bv);
-		bio_advance_iter_single(bio, iter, bv.bv_len);
-		to += bv.bv_len;
+		mem += bv.bv_len;
 		len -= bv.bv_len;
 	}
 }
@@ -100,8 +87,8 @@ static int read_bounced(struct zblock *dev, struct part part, struct bio *bio,
 		return -ENOMEM;
 	err = zblock_read_page(dev, page, part.index, NULL);
 	if (!err)
-		zblock_copy_to_bio(bio, &iter, page_address(page) + part.offset,
-				   part.len);
+		zblock_copy_bio(bio, &iter, page_address(page) + part.offset,
+				part.len);
 	__free_page(page);
 	return err;
 }
@@ -113,7 +100,7 @@ static int merge(struct zblock *dev, struct page *page, struct part part,
 	void *to = page_address(page) + part.offset;
 
 	if (bio)
-		zblock_copy_from_bio(bio, &iter, to, part.len);
+		zblock_copy_bio(bio, &iter, to, part.len);
 	else
 		memset(to, 0, part.len);
 	return zblock_write_page(dev, page, part.index, true, false);
@@ -212,11 +199,11 @@ static int write_bounced(struct zblock *dev, struct part part, struct bio *bio,
 
 	if (!page)
 		return -ENOMEM;
-	if (part.len < PAGE_SIZE) {
+	if (is_partial(part)) {
 		err = patch(dev, page, part, bio, iter);
 	} else {
 		/* a page that the bio has in pieces */
-		zblock_copy_from_bio(bio, &iter, page_address(page), PAGE_SIZE);
+		zblock_copy_bio(bio, &iter, page_address(page), PAGE_SIZE);
 		err = zblock_write_page(dev, page, part.index, false, false);
 	}
 	__free_page(page);
@@ -349,7 +336,7 @@ static void empty_bio(struct zblock *dev, struct bio *bio, bool zero)
 	while (sector < end && !err) {
 		struct part part = first_part(sector, end);
 
-		if (part.len == PAGE_SIZE) {
+		if (!is_partial(part)) {
 			zblock_discard_page(dev, part.index);
 			if (!(++pages % DISCARDS_AT_ONCE))
 				cond_resched();

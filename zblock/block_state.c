@@ -15,9 +15,6 @@
 #include <linux/seq_file.h>
 #include "zblock.h"
 
-/* Slots between two looks whether somebody else wants the CPU. */
-#define AT_ONCE		1024
-
 static struct dentry *root;
 
 /* The next slot in use from @index on, or NULL. */
@@ -26,7 +23,7 @@ static void *find_slot(struct zblock *dev, loff_t *index)
 	for (; *index < dev->nr_pages; ++*index) {
 		if (!zspool_word_is_empty(zspool_peek(dev->pool, *index)))
 			return index;
-		if (!(*index % AT_ONCE))
+		if (!(*index % ZBLOCK_AT_ONCE))
 			cond_resched();
 	}
 	return NULL;
@@ -134,7 +131,7 @@ void zblock_debugfs_remove(struct zblock *dev)
  *
  * There may be none: then the files are not made either.
  */
-void zblock_debugfs_init(void)
+void __init zblock_debugfs_init(void)
 {
 	root = debugfs_create_dir(zblock_name, NULL);
 }

@@ -172,13 +172,4 @@ static ssize_t checksum_store(struct device *d, struct device_attribute *attr,
 	mutex_unlock(&dev->op_lock);
 	return len;
 }
-static DEVICE_ATTR_RW(checksum);
-
-static struct attribute *checksum_attrs[] = {
-	&dev_attr_checksum.attr,
-	NULL
-};
-
-const struct attribute_group zblock_checksum_group = {
-	.attrs = checksum_attrs,
-};
+ZBLOCK_ATTR_RW(checksum);

@@ -8,11 +8,9 @@
 
 #include <linux/types.h>
 
-struct attribute_group;
 struct zblock;
 struct zblock_checksum;
 
-extern const struct attribute_group zblock_checksum_group;
 #ifdef CONFIG_ZBLOCK_CHECKSUM
 bool zblock_sum_prepare(struct zblock *dev, unsigned long index);
 u32 zblock_sum(struct zblock *dev, const void *data, size_t len);

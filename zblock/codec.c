@@ -155,8 +155,8 @@ zblock_codec_create(const struct zblock_codec_ops *ops,
 	if (!codec)
 		return ERR_PTR(-ENOMEM);
 	codec->ops = ops;
-	codec->compressor = codec;
-	codec->decompressor = codec;
+	codec->from[ZBLOCK_CCTX] = codec;
+	codec->from[ZBLOCK_DCTX] = codec;
 	codec->params = *params;
 	codec->params.unit = unit;
 
@@ -201,7 +201,7 @@ void zblock_codec_destroy(struct zblock_codec *codec)
  * Context: process; preemptible.
  * Return: 0, or the algorithm's error
  */
-int zblock_compress(struct zblock_codec *codec, struct zblock_cctx *cctx,
+int zblock_compress(struct zblock_codec *codec, struct zblock_context *cctx,
 		    const void *src, size_t len, size_t *size)
 {
 	*size = zblock_codec_room(codec);
@@ -222,30 +222,9 @@ int zblock_compress(struct zblock_codec *codec, struct zblock_cctx *cctx,
  * with a pin held.
  * Return: 0, -EINVAL if @src is not what zblock_compress() made
  */
-int zblock_decompress(struct zblock_codec *codec, struct zblock_dctx *dctx,
+int zblock_decompress(struct zblock_codec *codec, struct zblock_context *dctx,
 		      const void *src, size_t size, void *dst, size_t len)
 {
 	return codec->ops->decompress(&codec->params, dctx ? dctx->ctx : NULL,
 				      src, size, dst, len);
-}
-
-/**
- * zblock_decompress_some() - make a page of a unit again
- * @codec: the codec; its algorithm can do this
- * @dctx: its decompressor
- * @src: what zblock_compress() made; of no use afterwards
- * @size: of it
- * @dst: room for as much as the codec was made for
- * @range: the page's bytes of those that zblock_compress() was given; set to what
- *	there is in @dst, at its place: these or more
- *
- * Context: as zblock_decompress().
- * Return: 0, -EINVAL if @src is not what zblock_compress() made
- */
-int zblock_decompress_some(struct zblock_codec *codec,
-			   struct zblock_dctx *dctx, void *src,
-			   size_t size, void *dst, struct zblock_range *range)
-{
-	return codec->ops->decompress_some(&codec->params, dctx->ctx, src,
-					   size, dst, range);
 }

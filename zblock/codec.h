@@ -106,41 +106,36 @@ struct zblock_codec_ops {
 			       void *dst, struct zblock_range *range);
 };
 
-/**
- * struct zblock_cctx - a compressor
- * @lock: taken by zblock_cctx_get()
- * @mem: what @ctx was made in
- * @ctx: the algorithm's
- * @buf: where compressed data goes: zblock_codec_room() bytes
- * @src: room for a unit that does not lie in one piece; NULL for units of a page
- */
-struct zblock_cctx {
-	struct mutex lock;	/* of this compressor */
-	void *mem;
-	void *ctx;
-	void *buf;
-	void *src;
+/* What a context is for. */
+enum zblock_role {
+	ZBLOCK_CCTX,	/* to compress with */
+	ZBLOCK_DCTX,	/* to decompress with */
+	ZBLOCK_ROLES
 };
 
 /**
- * struct zblock_dctx - a decompressor
- * @lock: taken by zblock_dctx_get()
+ * struct zblock_context - a compressor or a decompressor
+ * @lock: taken by zblock_context_get()
  * @codec: whose it is; constant
+ * @role: constant
  * @mem: what @ctx was made in
  * @ctx: the algorithm's, NULL if it needs none
- * @bounce: room for a unit: for what lies across pages
- * @out: room for a unit that is wanted in part; NULL for units of a page
- * @seq: which unit is in @out
+ * @buf: where compressed data goes: zblock_codec_room() bytes; or, to decompress, room
+ *	for a unit: for what lies across pages
+ * @unit: room for a unit that does not lie in one piece, or is wanted in part; NULL for
+ *	units of a page
+ * @seq: which unit is in @unit, decompressed
  * @have: which bytes of it; none: @have.to is 0
  * @next: the page after the one that was last wanted of a unit
  */
-struct zblock_dctx {
-	struct mutex lock;	/* of this decompressor */
+struct zblock_context {
+	struct mutex lock;	/* of this context */
 	struct zblock_codec *codec;
+	enum zblock_role role;
 	void *mem;
 	void *ctx;
-	void *bounce;
-	void *out;
+	void *buf;
+	void *unit;
 	u64 seq;
 	struct zblock_range have;
 	unsigned long next;
@@ -148,16 +143,12 @@ struct zblock_dctx {
 
 /**
  * struct zblock_codec_cpu - one CPU's contexts
- * @cctx: NULL until the worker has made it, or for good
- * @dctx: the same
- * @want_cctx: the worker has been asked for it
- * @want_dctx: the same
+ * @context: NULL until the worker has made it, or for good
+ * @want: the worker has been asked for it
  */
 struct zblock_codec_cpu {
-	struct zblock_cctx *cctx;
-	struct zblock_dctx *dctx;
-	bool want_cctx;
-	bool want_dctx;
+	struct zblock_context *context[ZBLOCK_ROLES];
+	bool want[ZBLOCK_ROLES];
 };
 
 /**
@@ -165,23 +156,19 @@ struct zblock_codec_cpu {
  * @ops: constant
  * @params: constant
  * @cpu: contexts of each CPU
- * @compressor: whose compressors it uses: its own, or those of one of the same
+ * @from: whose contexts it uses: its own, or those of one of the same
  *	algorithm for larger units, which is there as long
- * @decompressor: the same
  * @first_lock: who makes the first ones
- * @first_cctx: what CPUs without one of their own use; first_lock to set
- * @first_dctx: the same
+ * @first: what CPUs without one of their own use; first_lock to set
  * @worker: makes contexts for CPUs that want them
  */
 struct zblock_codec {
 	const struct zblock_codec_ops *ops;
 	struct zblock_codec_params params;
 	struct zblock_codec_cpu __percpu *cpu;
-	struct zblock_codec *compressor;
-	struct zblock_codec *decompressor;
+	struct zblock_codec *from[ZBLOCK_ROLES];
 	struct mutex first_lock;	/* see above */
-	struct zblock_cctx *first_cctx;
-	struct zblock_dctx *first_dctx;
+	struct zblock_context *first[ZBLOCK_ROLES];
 	struct delayed_work worker;
 };
 
@@ -226,23 +213,33 @@ struct zblock_codec *
 zblock_codec_create(const struct zblock_codec_ops *ops,
 		    const struct zblock_codec_params *params, size_t unit);
 void zblock_codec_destroy(struct zblock_codec *codec);
-int zblock_compress(struct zblock_codec *codec, struct zblock_cctx *cctx,
+int zblock_compress(struct zblock_codec *codec, struct zblock_context *cctx,
 		    const void *src, size_t len, size_t *size);
-int zblock_decompress(struct zblock_codec *codec, struct zblock_dctx *dctx,
+int zblock_decompress(struct zblock_codec *codec, struct zblock_context *dctx,
 		      const void *src, size_t size, void *dst, size_t len);
-int zblock_decompress_some(struct zblock_codec *codec,
-			   struct zblock_dctx *dctx, void *src,
-			   size_t size, void *dst, struct zblock_range *range);
 
 /* context.c */
 int zblock_contexts_init(struct zblock_codec *codec);
 void zblock_contexts_free(struct zblock_codec *codec);
 int zblock_contexts_reserve(struct zblock_codec *codec, gfp_t gfp);
 size_t zblock_contexts_size(struct zblock_codec *codec);
-struct zblock_cctx *zblock_cctx_get(struct zblock_codec *codec);
-void zblock_cctx_put(struct zblock_cctx *cctx);
-struct zblock_dctx *zblock_dctx_get(struct zblock_codec *codec);
-struct zblock_dctx *zblock_dctx_tryget(struct zblock_codec *codec);
-void zblock_dctx_put(struct zblock_dctx *dctx);
+struct zblock_context *zblock_context_get(struct zblock_codec *codec,
+					  enum zblock_role role);
+struct zblock_context *zblock_dctx_tryget(struct zblock_codec *codec);
+
+static inline struct zblock_context *zblock_cctx_get(struct zblock_codec *codec)
+{
+	return zblock_context_get(codec, ZBLOCK_CCTX);
+}
+
+static inline struct zblock_context *zblock_dctx_get(struct zblock_codec *codec)
+{
+	return zblock_context_get(codec, ZBLOCK_DCTX);
+}
+
+static inline void zblock_context_put(struct zblock_context *context)
+{
+	mutex_unlock(&context->lock);
+}
 
 #endif /* _ZBLOCK_CODEC_H */

@@ -96,7 +96,9 @@ static int digest_dict(struct zblock_codec_params *params,
 					     zs->params.cParams, size);
 	zs->ddict = zblock_zstd_create_ddict(params->dict, params->dict_size,
 					     size);
-	return zs->cdict && zs->ddict ? 0 : -EINVAL;
+	if (zs->cdict && zs->ddict)
+		return 0;
+	return *size == SIZE_MAX ? -ENOMEM : -EINVAL;
 }
 
 /*

@@ -133,6 +133,7 @@ u32 zblock_column_get(const struct zblock_column *column, unsigned long index)
 	return chunk ? READ_ONCE(chunk[index & CHUNK_MASK]) : 0;
 }
 
+#ifdef CONFIG_ZBLOCK_WRITEBACK
 /**
  * zblock_column_counter() - an entry that is counted up and down
  * @column: the table
@@ -148,6 +149,7 @@ atomic_t *zblock_column_counter(struct zblock_column *column,
 	static_assert(sizeof(atomic_t) == sizeof(*chunk));
 	return (atomic_t *)&chunk[index & CHUNK_MASK];
 }
+#endif
 
 /**
  * zblock_column_bytes() - memory that the table takes

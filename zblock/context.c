@@ -77,147 +77,96 @@ static size_t mem_bytes(const void *mem, size_t size)
 							     PAGE_ALIGN(size);
 }
 
-/* Room for a unit; none is needed where that is a page. */
-static bool new_unit(struct zblock_codec *codec, void **unit, gfp_t gfp,
-		     int node)
+/* A unit of several pages need not lie in one piece: there is to be room for it. */
+static bool has_unit(const struct zblock_codec *codec)
 {
-	if (codec->params.unit <= PAGE_SIZE)
-		return true;
-	*unit = new_mem(codec->params.unit, gfp, node);
-	return *unit;
+	return IS_ENABLED(CONFIG_ZBLOCK_LARGE) && codec->params.unit > PAGE_SIZE;
 }
 
-static size_t cctx_size(const struct zblock_codec *codec)
+static size_t buf_size(const struct zblock_codec *codec, enum zblock_role role)
 {
-	return codec->ops->cctx_size(&codec->params);
+	return role == ZBLOCK_CCTX ? zblock_codec_room(codec) :
+				     codec->params.unit;
 }
 
-static void free_cctx(struct zblock_codec *codec, struct zblock_cctx *cctx)
+static size_t mem_size(const struct zblock_codec *codec, enum zblock_role role)
 {
-	free_mem(cctx->src, codec->params.unit);
-	free_mem(cctx->mem, cctx_size(codec));
-	free_mem(cctx->buf, zblock_codec_room(codec));
-	kfree(cctx);
+	return role == ZBLOCK_CCTX ? codec->ops->cctx_size(&codec->params) :
+				     zblock_codec_dctx_size(codec);
 }
 
-static struct zblock_cctx *new_cctx(struct zblock_codec *codec, gfp_t gfp,
-				    int node)
+static void free_context(struct zblock_context *c)
 {
-	size_t size = cctx_size(codec);
-	struct zblock_cctx *cctx;
+	free_mem(c->unit, c->codec->params.unit);
+	free_mem(c->mem, mem_size(c->codec, c->role));
+	free_mem(c->buf, buf_size(c->codec, c->role));
+	kfree(c);
+}
 
-	cctx = kzalloc_node(sizeof(*cctx), gfp, node);
-	if (!cctx)
+static struct zblock_context *new_context(struct zblock_codec *codec,
+					  enum zblock_role role, gfp_t gfp,
+					  int node)
+{
+	const struct zblock_codec_ops *ops = codec->ops;
+	void *(*init)(const struct zblock_codec_params *, void *, size_t) =
+		role == ZBLOCK_CCTX ? ops->init_cctx : ops->init_dctx;
+	size_t size = mem_size(codec, role);
+	struct zblock_context *c;
+
+	c = kzalloc_node(sizeof(*c), gfp, node);
+	if (!c)
 		return NULL;
-	mutex_init(&cctx->lock);
-	cctx->buf = new_mem(zblock_codec_room(codec), gfp, node);
-	cctx->mem = new_mem(size, gfp | __GFP_ZERO, node);
-	cctx->ctx = cctx->mem;
-	if (cctx->mem && codec->ops->init_cctx)
-		cctx->ctx = codec->ops->init_cctx(&codec->params, cctx->mem,
-						  size);
-	if (!new_unit(codec, &cctx->src, gfp, node) || !cctx->buf ||
-	    !cctx->ctx) {
-		free_cctx(codec, cctx);
-		return NULL;
-	}
-	return cctx;
-}
-
-static void free_dctx(struct zblock_dctx *dctx)
-{
-	struct zblock_codec *codec = dctx->codec;
-
-	free_mem(dctx->out, codec->params.unit);
-	free_mem(dctx->mem, zblock_codec_dctx_size(codec));
-	free_mem(dctx->bounce, codec->params.unit);
-	kfree(dctx);
-}
-
-static struct zblock_dctx *new_dctx(struct zblock_codec *codec, gfp_t gfp,
-				    int node)
-{
-	size_t size = zblock_codec_dctx_size(codec);
-	struct zblock_dctx *dctx;
-
-	dctx = kzalloc_node(sizeof(*dctx), gfp, node);
-	if (!dctx)
-		return NULL;
-	mutex_init(&dctx->lock);
-	dctx->codec = codec;
-	dctx->bounce = new_mem(codec->params.unit, gfp, node);
+	mutex_init(&c->lock);
+	c->codec = codec;
+	c->role = role;
+	c->buf = new_mem(buf_size(codec, role), gfp, node);
 	if (size)
-		dctx->mem = new_mem(size, gfp | __GFP_ZERO, node);
-	dctx->ctx = dctx->mem;
-	if (dctx->mem && codec->ops->init_dctx)
-		dctx->ctx = codec->ops->init_dctx(&codec->params, dctx->mem,
-						  size);
-	if (!new_unit(codec, &dctx->out, gfp, node) || !dctx->bounce ||
-	    (size && !dctx->ctx)) {
-		free_dctx(dctx);
+		c->mem = new_mem(size, gfp | __GFP_ZERO, node);
+	c->ctx = c->mem && init ? init(&codec->params, c->mem, size) : c->mem;
+	if (has_unit(codec))
+		c->unit = new_mem(codec->params.unit, gfp, node);
+	if (!c->buf || (size && !c->ctx) || (has_unit(codec) && !c->unit)) {
+		free_context(c);
 		return NULL;
 	}
-	return dctx;
+	return c;
 }
 
 /* Show a context to those who look without a lock: see the top of this file. */
-static void show_cctx(struct zblock_cctx **where, struct zblock_cctx *cctx)
+static void show(struct zblock_context **where, struct zblock_context *c)
 {
-	/* pairs with see_cctx() */
-	smp_store_release(where, cctx);
+	/* pairs with see() */
+	smp_store_release(where, c);
 }
 
-static struct zblock_cctx *see_cctx(struct zblock_cctx **where)
+static struct zblock_context *see(struct zblock_context **where)
 {
-	/* pairs with show_cctx() */
+	/* pairs with show() */
 	return smp_load_acquire(where);
-}
-
-static void show_dctx(struct zblock_dctx **where, struct zblock_dctx *dctx)
-{
-	/* pairs with see_dctx() */
-	smp_store_release(where, dctx);
-}
-
-static struct zblock_dctx *see_dctx(struct zblock_dctx **where)
-{
-	/* pairs with show_dctx() */
-	return smp_load_acquire(where);
-}
-
-static bool fill_cpu(struct zblock_codec *codec, unsigned int cpu)
-{
-	struct zblock_codec_cpu *own = per_cpu_ptr(codec->cpu, cpu);
-	int node = cpu_to_node(cpu);
-
-	if (READ_ONCE(own->want_cctx) && !own->cctx)
-		show_cctx(&own->cctx, new_cctx(codec, GFP_WORKER, node));
-	if (READ_ONCE(own->want_dctx) && !own->dctx)
-		show_dctx(&own->dctx, new_dctx(codec, GFP_WORKER, node));
-	return (own->cctx || !READ_ONCE(own->want_cctx)) &&
-	       (own->dctx || !READ_ONCE(own->want_dctx));
 }
 
 static void fill_cpus(struct work_struct *work)
 {
 	struct zblock_codec *codec = container_of(to_delayed_work(work),
 						  struct zblock_codec, worker);
+	enum zblock_role role;
 	bool done = true;
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu)
-		done &= fill_cpu(codec, cpu);
+	for_each_possible_cpu(cpu) {
+		struct zblock_codec_cpu *own = per_cpu_ptr(codec->cpu, cpu);
+
+		for (role = 0; role < ZBLOCK_ROLES; role++) {
+			if (!READ_ONCE(own->want[role]) || own->context[role])
+				continue;
+			show(&own->context[role],
+			     new_context(codec, role, GFP_WORKER,
+					 cpu_to_node(cpu)));
+			done &= !!own->context[role];
+		}
+	}
 	if (!done)
 		schedule_delayed_work(&codec->worker, TRY_AGAIN);
-}
-
-/* Ask for a context of this CPU, once. */
-static void ask_worker(struct zblock_codec *codec, bool *want)
-{
-	if (READ_ONCE(*want))
-		return;
-	WRITE_ONCE(*want, true);
-	schedule_delayed_work(&codec->worker, 0);
 }
 
 /**
@@ -243,61 +192,46 @@ int zblock_contexts_init(struct zblock_codec *codec)
  */
 void zblock_contexts_free(struct zblock_codec *codec)
 {
+	enum zblock_role role;
 	unsigned int cpu;
 
 	cancel_delayed_work_sync(&codec->worker);
-	for_each_possible_cpu(cpu) {
-		struct zblock_codec_cpu *own = per_cpu_ptr(codec->cpu, cpu);
+	for (role = 0; role < ZBLOCK_ROLES; role++) {
+		struct zblock_context *first = codec->first[role], *c;
 
-		if (own->cctx && own->cctx != codec->first_cctx)
-			free_cctx(codec, own->cctx);
-		if (own->dctx && own->dctx != codec->first_dctx)
-			free_dctx(own->dctx);
+		for_each_possible_cpu(cpu) {
+			c = per_cpu_ptr(codec->cpu, cpu)->context[role];
+			if (c && c != first)
+				free_context(c);
+		}
+		if (first)
+			free_context(first);
 	}
-	if (codec->first_cctx)
-		free_cctx(codec, codec->first_cctx);
-	if (codec->first_dctx)
-		free_dctx(codec->first_dctx);
 	free_percpu(codec->cpu);
 }
 
-/* This CPU, which is the first to want a compressor, need not have another. */
-static struct zblock_cctx *first_cctx(struct zblock_codec *codec, gfp_t gfp)
+/*
+ * The context that CPUs without one of their own use. Made for this CPU, and so
+ * on any node.
+ */
+static struct zblock_context *first_context(struct zblock_codec *codec,
+					    enum zblock_role role, gfp_t gfp)
 {
 	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
-	struct zblock_cctx *cctx = see_cctx(&codec->first_cctx);
+	struct zblock_context *c = see(&codec->first[role]);
 
-	if (cctx)
-		return cctx;
+	if (c)
+		return c;
 	mutex_lock(&codec->first_lock);
-	cctx = codec->first_cctx;
-	if (!cctx) {
-		cctx = new_cctx(codec, gfp, NUMA_NO_NODE);
+	c = codec->first[role];
+	if (!c) {
+		c = new_context(codec, role, gfp, NUMA_NO_NODE);
 		/* no CPU asks for its own before there is a first: no race for @own */
-		show_cctx(&own->cctx, cctx);
-		show_cctx(&codec->first_cctx, cctx);
+		show(&own->context[role], c);
+		show(&codec->first[role], c);
 	}
 	mutex_unlock(&codec->first_lock);
-	return cctx;
-}
-
-/* As first_cctx(). */
-static struct zblock_dctx *first_dctx(struct zblock_codec *codec, gfp_t gfp)
-{
-	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
-	struct zblock_dctx *dctx = see_dctx(&codec->first_dctx);
-
-	if (dctx)
-		return dctx;
-	mutex_lock(&codec->first_lock);
-	dctx = codec->first_dctx;
-	if (!dctx) {
-		dctx = new_dctx(codec, gfp, NUMA_NO_NODE);
-		show_dctx(&own->dctx, dctx);
-		show_dctx(&codec->first_dctx, dctx);
-	}
-	mutex_unlock(&codec->first_lock);
-	return dctx;
+	return c;
 }
 
 /**
@@ -312,28 +246,21 @@ static struct zblock_dctx *first_dctx(struct zblock_codec *codec, gfp_t gfp)
  */
 int zblock_contexts_reserve(struct zblock_codec *codec, gfp_t gfp)
 {
-	return first_cctx(codec->compressor, gfp) &&
-	       first_dctx(codec->decompressor, gfp) ? 0 : -ENOMEM;
+	enum zblock_role role;
+
+	for (role = 0; role < ZBLOCK_ROLES; role++)
+		if (!first_context(codec->from[role], role, gfp))
+			return -ENOMEM;
+	return 0;
 }
 
-static size_t cctx_bytes(const struct zblock_codec *codec,
-			 const struct zblock_cctx *cctx)
+static size_t context_bytes(const struct zblock_context *c)
 {
-	if (!cctx)
+	if (!c)
 		return 0;
-	return ksize(cctx) + mem_bytes(cctx->buf, zblock_codec_room(codec)) +
-	       mem_bytes(cctx->mem, cctx_size(codec)) +
-	       mem_bytes(cctx->src, codec->params.unit);
-}
-
-static size_t dctx_bytes(const struct zblock_codec *codec,
-			 const struct zblock_dctx *dctx)
-{
-	if (!dctx)
-		return 0;
-	return ksize(dctx) + mem_bytes(dctx->bounce, codec->params.unit) +
-	       mem_bytes(dctx->mem, zblock_codec_dctx_size(codec)) +
-	       mem_bytes(dctx->out, codec->params.unit);
+	return ksize(c) + mem_bytes(c->buf, buf_size(c->codec, c->role)) +
+	       mem_bytes(c->mem, mem_size(c->codec, c->role)) +
+	       mem_bytes(c->unit, c->codec->params.unit);
 }
 
 /**
@@ -347,94 +274,60 @@ static size_t dctx_bytes(const struct zblock_codec *codec,
  */
 size_t zblock_contexts_size(struct zblock_codec *codec)
 {
-	const struct zblock_cctx *first_cctx = see_cctx(&codec->first_cctx);
-	const struct zblock_dctx *first_dctx = see_dctx(&codec->first_dctx);
-	size_t sum = sizeof(*codec) + codec->params.data_size;
+	size_t sum = sizeof(*codec) + codec->params.data_size +
+		     num_possible_cpus() * sizeof(struct zblock_codec_cpu);
+	enum zblock_role role;
 	unsigned int cpu;
 
-	sum += cctx_bytes(codec, first_cctx) + dctx_bytes(codec, first_dctx);
-	for_each_possible_cpu(cpu) {
-		struct zblock_codec_cpu *own = per_cpu_ptr(codec->cpu, cpu);
-		const struct zblock_cctx *cctx = see_cctx(&own->cctx);
-		const struct zblock_dctx *dctx = see_dctx(&own->dctx);
+	for (role = 0; role < ZBLOCK_ROLES; role++) {
+		const struct zblock_context *first = see(&codec->first[role]), *c;
 
-		sum += sizeof(*own);
-		if (cctx != first_cctx)
-			sum += cctx_bytes(codec, cctx);
-		if (dctx != first_dctx)
-			sum += dctx_bytes(codec, dctx);
+		sum += context_bytes(first);
+		for_each_possible_cpu(cpu) {
+			c = see(&per_cpu_ptr(codec->cpu, cpu)->context[role]);
+			if (c != first)
+				sum += context_bytes(c);
+		}
 	}
 	return sum;
 }
 
-static struct zblock_cctx *borrow_cctx(struct zblock_codec *codec,
-				       struct zblock_codec_cpu *own)
+/* The first one; and ask, once, for one of this CPU. */
+static struct zblock_context *borrow(struct zblock_codec *codec,
+				     enum zblock_role role)
 {
-	struct zblock_cctx *cctx = first_cctx(codec, GFP_NOIO | __GFP_NOWARN);
+	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->cpu);
+	struct zblock_context *c = first_context(codec, role,
+						 GFP_NOIO | __GFP_NOWARN);
 
-	if (cctx && !READ_ONCE(own->cctx))
-		ask_worker(codec, &own->want_cctx);
-	return cctx;
-}
-
-static struct zblock_dctx *borrow_dctx(struct zblock_codec *codec,
-				       struct zblock_codec_cpu *own)
-{
-	struct zblock_dctx *dctx = first_dctx(codec, GFP_NOIO | __GFP_NOWARN);
-
-	if (dctx && !READ_ONCE(own->dctx))
-		ask_worker(codec, &own->want_dctx);
-	return dctx;
+	if (c && !READ_ONCE(own->context[role]) && !READ_ONCE(own->want[role])) {
+		WRITE_ONCE(own->want[role], true);
+		schedule_delayed_work(&codec->worker, 0);
+	}
+	return c;
 }
 
 /**
- * zblock_cctx_get() - borrow a compressor, this CPU's if it has one
+ * zblock_context_get() - borrow a context, this CPU's if it has one
  * @codec: the codec
+ * @role: to compress with, or to decompress
  *
  * Context: process; may sleep. Reclaim comes here, so allocate nothing that
- * may reclaim before zblock_cctx_put(). May not be called with a pin held.
- * Return: the compressor; NULL if there is none yet, and no memory for one
+ * may reclaim before zblock_context_put(). May not be called with a pin held.
+ * Return: the context; NULL if there is none yet, and no memory for one
  */
-struct zblock_cctx *zblock_cctx_get(struct zblock_codec *codec)
+struct zblock_context *zblock_context_get(struct zblock_codec *codec,
+					  enum zblock_role role)
 {
-	struct zblock_codec *from = codec->compressor;
-	struct zblock_codec_cpu *own = raw_cpu_ptr(from->cpu);
-	struct zblock_cctx *cctx = see_cctx(&own->cctx);
+	struct zblock_codec *from = codec->from[role];
+	struct zblock_context *c = see(&raw_cpu_ptr(from->cpu)->context[role]);
 
-	if (unlikely(!cctx))
-		cctx = borrow_cctx(from, own);
+	if (unlikely(!c))
+		c = borrow(from, role);
 	/* the task may move to another CPU now: that costs speed, no more */
-	if (likely(cctx))
-		mutex_lock(&cctx->lock);
-	return cctx;
-}
-
-/**
- * zblock_cctx_put() - give a compressor back
- * @cctx: from zblock_cctx_get()
- */
-void zblock_cctx_put(struct zblock_cctx *cctx)
-{
-	mutex_unlock(&cctx->lock);
-}
-
-/**
- * zblock_dctx_get() - borrow a decompressor, this CPU's if it has one
- * @codec: the codec
- *
- * Context, Return: as zblock_cctx_get().
- */
-struct zblock_dctx *zblock_dctx_get(struct zblock_codec *codec)
-{
-	struct zblock_codec *from = codec->decompressor;
-	struct zblock_codec_cpu *own = raw_cpu_ptr(from->cpu);
-	struct zblock_dctx *dctx = see_dctx(&own->dctx);
-
-	if (unlikely(!dctx))
-		dctx = borrow_dctx(from, own);
-	if (likely(dctx))
-		mutex_lock(&dctx->lock);
-	return dctx;
+	if (likely(c))
+		mutex_lock(&c->lock);
+	return c;
 }
 
 /**
@@ -444,19 +337,10 @@ struct zblock_dctx *zblock_dctx_get(struct zblock_codec *codec)
  * Context: process; does not sleep, so that it may be called with a pin held.
  * Return: the decompressor, or NULL
  */
-struct zblock_dctx *zblock_dctx_tryget(struct zblock_codec *codec)
+struct zblock_context *zblock_dctx_tryget(struct zblock_codec *codec)
 {
-	struct zblock_codec_cpu *own = raw_cpu_ptr(codec->decompressor->cpu);
-	struct zblock_dctx *dctx = see_dctx(&own->dctx);
+	struct zblock_codec *from = codec->from[ZBLOCK_DCTX];
+	struct zblock_context *c = see(&raw_cpu_ptr(from->cpu)->context[ZBLOCK_DCTX]);
 
-	return dctx && mutex_trylock(&dctx->lock) ? dctx : NULL;
-}
-
-/**
- * zblock_dctx_put() - give a decompressor back
- * @dctx: from zblock_dctx_get() or zblock_dctx_tryget()
- */
-void zblock_dctx_put(struct zblock_dctx *dctx)
-{
-	mutex_unlock(&dctx->lock);
+	return c && mutex_trylock(&c->lock) ? c : NULL;
 }

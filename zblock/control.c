@@ -16,8 +16,9 @@
 static char class_name[ZBLOCK_NAME_MAX + sizeof("-control")];
 
 /**
- * zblock_path_exists() - is there such a file?
- * @fmt: its path, as for printf
+ * zblock_name_taken() - does somebody else have a name in sysfs?
+ * @where: a folder of /sys
+ * @name: the name
  *
  * The kernel has no other way to ask whether a name is taken, and to find out
  * by taking it prints a stack trace. To be followed by taking it all the same:
@@ -25,22 +26,18 @@ static char class_name[ZBLOCK_NAME_MAX + sizeof("-control")];
  *
  * Context: process; may sleep.
  */
-bool zblock_path_exists(const char *fmt, ...)
+bool zblock_name_taken(const char *where, const char *name)
 {
+	char *file = kasprintf(GFP_KERNEL, "/sys/%s/%s", where, name);
 	struct path path;
-	va_list args;
-	char *name;
 	bool found;
 
-	va_start(args, fmt);
-	name = kvasprintf(GFP_KERNEL, fmt, args);
-	va_end(args);
-	if (!name)
+	if (!file)
 		return false;
-	found = !kern_path(name, 0, &path);
+	found = !kern_path(file, 0, &path);
 	if (found)
 		path_put(&path);
-	kfree(name);
+	kfree(file);
 	return found;
 }
 
@@ -95,12 +92,12 @@ static struct class control_class = {
  * Return: 0; -EBUSY if there is a class of this name: the in-tree zram's. Not
  * -EEXIST, which modprobe takes for this module being loaded already.
  */
-int zblock_control_init(void)
+int __init zblock_control_init(void)
 {
 	int err = -EEXIST;
 
 	snprintf(class_name, sizeof(class_name), "%s-control", zblock_name);
-	if (!zblock_path_exists("/sys/class/%s", class_name))
+	if (!zblock_name_taken("class", class_name))
 		err = class_register(&control_class);
 	if (err == -EEXIST) {
 		pr_err("another driver has the name %s\n", zblock_name);

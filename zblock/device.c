@@ -12,7 +12,6 @@
 #include <linux/blkdev.h>
 #include <linux/err.h>
 #include <linux/part_stat.h>
-#include <zblock_compat.h>
 #include "zblock.h"
 
 /* A free of zspool's that had to wait, or that came by zspool_free(). */
@@ -43,13 +42,17 @@ struct backend {
 	struct zblock_column *sums;
 };
 
-/* Put a backend in; what was there before is in @b then. */
+/*
+ * Put a backend in; what was there before is in @b then. There is no size until it is
+ * set: block_state looks at slots, and at what is computed from it.
+ */
 static void swap_backend(struct zblock *dev, struct backend *b)
 {
 	unsigned int prio;
 
 	lockdep_assert_held(&dev->op_lock);
 	down_write(&dev->init_lock);
+	WRITE_ONCE(dev->nr_pages, 0);
 	swap(dev->ages, b->ages);
 	swap(dev->sums, b->sums);
 	swap(dev->pool, b->pool);
@@ -149,50 +152,6 @@ static int make_backend(struct zblock *dev, unsigned long nr_pages)
 }
 
 /**
- * zblock_set_unit_size() - choose what is compressed as one, from now on
- * @dev: the device
- * @bytes: a power of two, at most ZBLOCK_UNIT_MAX; a page or less: only pages
- *
- * Context: process; may sleep.
- * Return: 0, or -EBUSY if the device has its size already
- */
-int zblock_set_unit_size(struct zblock *dev, unsigned int bytes)
-{
-	int err = zblock_begin_change(dev, "unit_size");
-
-	if (err)
-		return err;
-	WRITE_ONCE(dev->unit_size, bytes);
-	mutex_unlock(&dev->op_lock);
-	return 0;
-}
-
-/*
- * A disk that says it is synchronous is written to by swap one page at a time,
- * and read past the swap cache. Swap asks when it is switched on.
- */
-static void set_write_mode(struct zblock *dev, enum zblock_write_mode mode)
-{
-	lockdep_assert_held(&dev->op_lock);
-	WRITE_ONCE(dev->write_mode, mode);
-	zblock_compat_set_synchronous(dev->disk, mode != ZBLOCK_MODE_ASYNC);
-}
-
-/**
- * zblock_set_write_mode() - choose who does the work of a bio
- * @dev: the device
- * @mode: see enum zblock_write_mode
- *
- * Context: process; may sleep.
- */
-void zblock_set_write_mode(struct zblock *dev, enum zblock_write_mode mode)
-{
-	mutex_lock(&dev->op_lock);
-	set_write_mode(dev, mode);
-	mutex_unlock(&dev->op_lock);
-}
-
-/**
  * zblock_set_size() - give a device its size and what it needs to work
  * @dev: the device
  * @bytes: the size, not 0; rounded up to pages
@@ -220,8 +179,10 @@ int zblock_set_size(struct zblock *dev, u64 bytes)
 		smp_store_release(&dev->nr_pages, (unsigned long)pages);
 		set_capacity_and_notify(dev->disk,
 					pages << PAGE_SECTORS_SHIFT);
-		zblock_policy_recheck(&dev->auto_recompress);
-		zblock_policy_recheck(&dev->auto_writeback);
+		if (IS_ENABLED(CONFIG_ZBLOCK_RECOMPRESS))
+			zblock_policy_recheck(&dev->auto_recompress);
+		if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
+			zblock_policy_recheck(&dev->auto_writeback);
 	}
 	mutex_unlock(&dev->op_lock);
 	return err;
@@ -241,7 +202,10 @@ void zblock_clear(struct zblock *dev)
 	struct backend b = {};
 
 	mutex_lock(&dev->op_lock);
-	zblock_policy_stop(&dev->auto_recompress);
+	if (IS_ENABLED(CONFIG_ZBLOCK_RECOMPRESS))
+		zblock_policy_stop(&dev->auto_recompress);
+	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
+		zblock_policy_stop(&dev->auto_writeback);
 	set_capacity_and_notify(dev->disk, 0);
 	part_stat_set_all(dev->disk->part0, 0);
 	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE)) {
@@ -249,18 +213,14 @@ void zblock_clear(struct zblock *dev)
 		zblock_late_drop(dev);
 		zblock_units_stop(dev);
 	}
-	/* block_state looks at slots, and at what is computed from this */
-	down_write(&dev->init_lock);
-	WRITE_ONCE(dev->nr_pages, 0);
-	up_write(&dev->init_lock);
 	zblock_limit_clear(dev);
-	zblock_policy_stop(&dev->auto_writeback);
 	swap_backend(dev, &b);
 	destroy_backend(&b);
-	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE)) {
 		zblock_units_destroy(dev);
-	WRITE_ONCE(dev->unit_size, ZBLOCK_UNIT_DEFAULT);
-	set_write_mode(dev, ZBLOCK_MODE_PARALLEL);
+		WRITE_ONCE(dev->unit_size, ZBLOCK_UNIT_DEFAULT);
+		zblock_set_write_mode(dev, ZBLOCK_MODE_PARALLEL);
+	}
 	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
 		zblock_writeback_clear(dev);
 	zblock_stat_clear(dev);

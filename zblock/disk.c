@@ -101,21 +101,28 @@ int zblock_must_end(const struct zblock *dev)
 	return READ_ONCE(dev->claims) ? -EBUSY : 0;
 }
 
-/* From here on nobody can open it; wait until nobody has it open. */
-static void claim_and_wait(struct zblock *dev)
+/**
+ * zblock_walk() - now and then, who walks over all slots looks up
+ * @dev: the device
+ * @index: the slot he is at
+ *
+ * Context: process; may sleep.
+ * Return: as zblock_must_end()
+ */
+int zblock_walk(const struct zblock *dev, unsigned long index)
 {
-	mutex_lock(&dev->disk->open_mutex);
-	WRITE_ONCE(dev->claims, dev->claims + 1);
-	mutex_unlock(&dev->disk->open_mutex);
-	while (disk_openers(dev->disk))
-		msleep(20);
+	if (index % ZBLOCK_AT_ONCE)
+		return 0;
+	cond_resched();
+	return zblock_must_end(dev);
 }
 
 static void free_device(struct zblock *dev)
 {
 	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE)) {
 		zblock_queue_destroy(dev->queue);
-		zblock_late_destroy(dev->late);
+		/* zblock_late_drop() has been here */
+		kfree(dev->late);
 	}
 	free_percpu(dev->stats);
 	kfree(dev);
@@ -148,12 +155,12 @@ static struct zblock *alloc_device(void)
 	dev->unit_size = ZBLOCK_UNIT_DEFAULT;
 	dev->wb_batch = ZBLOCK_WB_BATCH;
 	zblock_limit_init(dev);
-	zblock_policy_init(&dev->auto_recompress, dev,
-			   IS_ENABLED(CONFIG_ZBLOCK_RECOMPRESS) ?
-			   &zblock_auto_recompress : NULL);
-	zblock_policy_init(&dev->auto_writeback, dev,
-			   IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) ?
-			   &zblock_auto_writeback : NULL);
+	if (IS_ENABLED(CONFIG_ZBLOCK_RECOMPRESS))
+		zblock_policy_init(&dev->auto_recompress, dev,
+				   &zblock_auto_recompress);
+	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
+		zblock_policy_init(&dev->auto_writeback, dev,
+				   &zblock_auto_writeback);
 	/* the zram of a distribution does that */
 	dev->track_age = !strcmp(zblock_name, "zram");
 	return dev;
@@ -195,15 +202,19 @@ static int add_disk_to(struct zblock *dev)
 		 zblock_name, dev->id);
 	dev->disk = disk;
 
-	if (zblock_path_exists("/sys/block/%s", disk->disk_name)) {
+	if (zblock_name_taken("block", disk->disk_name)) {
 		pr_err("%s: another driver has a disk of this name\n",
 		       disk->disk_name);
 		err = -EEXIST;
 	} else {
 		err = device_add_disk(NULL, disk, zblock_groups);
 	}
-	if (err)
+	if (err) {
+		/* its attributes may have been there for a moment, and written to */
+		zblock_clear(dev);
+		zblock_limit_stop(dev);
 		put_disk(disk);
+	}
 	/* see zblock_control_init() */
 	return err == -EEXIST ? -EBUSY : err;
 }
@@ -306,7 +317,8 @@ void zblock_remove_all(void)
 
 	mutex_lock(&index_lock);
 	xa_for_each(&devices, id, dev) {
-		claim_and_wait(dev);
+		while (zblock_claim(dev, false))
+			msleep(20);
 		remove_claimed(dev);
 	}
 	mutex_unlock(&index_lock);
@@ -317,7 +329,7 @@ void zblock_remove_all(void)
  *
  * Return: 0, or an error
  */
-int zblock_major_init(void)
+int __init zblock_major_init(void)
 {
 	major = register_blkdev(0, zblock_name);
 	if (major < 0) {

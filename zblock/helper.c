@@ -256,17 +256,6 @@ bool zblock_call_helpers(struct zblock_queue *queue, unsigned int nr)
 	return comes;
 }
 
-/**
- * zblock_helpers() - how many helpers are there for work that comes
- * @dev: the device
- *
- * Context: any.
- */
-unsigned int zblock_helpers(const struct zblock *dev)
-{
-	return atomic_read(&dev->queue->alone);
-}
-
 /* Is one called that is not there yet? It sees whatever is there before it comes. */
 static bool helper_comes(const struct zblock *dev)
 {
@@ -289,18 +278,6 @@ static bool helper_comes(const struct zblock *dev)
 bool zblock_helpers_gone(const struct zblock *dev)
 {
 	return !atomic_read(&dev->queue->active) && !helper_comes(dev);
-}
-
-/**
- * zblock_call_helper() - one more would be of use
- * @dev: the device
- *
- * Context: process.
- * Return: does it come?
- */
-bool zblock_call_helper(struct zblock *dev)
-{
-	return zblock_call_helpers(dev->queue, 1);
 }
 
 /**
@@ -350,18 +327,14 @@ void zblock_queue_flush(struct zblock_queue *queue)
 
 /**
  * zblock_queue_destroy() - the reverse of zblock_queue_create()
- * @queue: of a device that does no I/O any more; may be NULL
+ * @queue: of a device that has done no I/O since zblock_queue_flush(); may be NULL
  *
  * Context: process; may sleep.
  */
 void zblock_queue_destroy(struct zblock_queue *queue)
 {
-	unsigned int cpu;
-
 	if (!queue)
 		return;
-	for_each_possible_cpu(cpu)
-		cancel_work_sync(&per_cpu_ptr(queue->helper, cpu)->work);
 	free_percpu(queue->helper);
 	kfree(queue);
 }
@@ -383,7 +356,7 @@ size_t zblock_queue_bytes(void)
  *
  * Return: 0 or -ENOMEM
  */
-int zblock_helpers_init(void)
+int __init zblock_helpers_init(void)
 {
 	helper_wq = alloc_workqueue("zblock_helper",
 				    WQ_HIGHPRI | WQ_MEM_RECLAIM |

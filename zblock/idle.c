@@ -9,22 +9,10 @@
 
 #include <linux/device.h>
 #include <linux/kstrtox.h>
-#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
 #include "zblock.h"
-
-/* Slots between two looks whether somebody else wants the CPU. */
-#define AT_ONCE		1024
-
-static bool can_be_idle(zspool_word_t word)
-{
-	unsigned int flags = zspool_word_flags(word);
-
-	return flags & ZBLOCK_UNIT ||
-	       (zspool_word_is_obj(word) && !(flags & ZBLOCK_SAME));
-}
 
 /* Set the mark, or take it away. */
 static void mark(struct zblock *dev, unsigned long index, bool idle)
@@ -33,7 +21,7 @@ static void mark(struct zblock *dev, unsigned long index, bool idle)
 
 	if (!zspool_pin(dev->pool, index, &word))
 		return;
-	if (can_be_idle(word)) {
+	if (zblock_word_takes(word)) {
 		unsigned int flags = zspool_word_flags(word) & ~ZBLOCK_IDLE;
 
 		if (idle)
@@ -53,13 +41,10 @@ static int mark_all(struct zblock *dev, s64 age)
 	lockdep_assert_held(&dev->op_lock);
 	zblock_late_flush(dev);
 	for (i = 0; i < dev->nr_pages; i++) {
-		if (!(i % AT_ONCE)) {
-			cond_resched();
-			err = zblock_must_end(dev);
-			if (err)
-				return err;
-		}
-		if (can_be_idle(zspool_peek(dev->pool, i)))
+		err = zblock_walk(dev, i);
+		if (err)
+			return err;
+		if (zblock_word_takes(zspool_peek(dev->pool, i)))
 			mark(dev, i, age < 0 || zblock_slot_age(dev, i) > age);
 	}
 	return 0;
@@ -99,7 +84,7 @@ static ssize_t idle_store(struct device *d, struct device_attribute *attr,
 	err = mark_idle(dev, age);
 	return err ? err : len;
 }
-static DEVICE_ATTR_WO(idle);
+ZBLOCK_ATTR_WO(idle);
 
 static ssize_t track_age_show(struct device *d, struct device_attribute *attr,
 			      char *buf)
@@ -123,14 +108,4 @@ static ssize_t track_age_store(struct device *d, struct device_attribute *attr,
 	mutex_unlock(&dev->op_lock);
 	return len;
 }
-static DEVICE_ATTR_RW(track_age);
-
-static struct attribute *idle_attrs[] = {
-	&dev_attr_idle.attr,
-	&dev_attr_track_age.attr,
-	NULL
-};
-
-const struct attribute_group zblock_idle_group = {
-	.attrs = idle_attrs,
-};
+ZBLOCK_ATTR_RW(track_age);

@@ -138,7 +138,7 @@ static bool want_helper(struct zblock_late *late)
 		burst = 1;
 	}
 	WRITE_ONCE(late->burst, burst);
-	return !(burst % BURST) && zblock_call_helper(late->dev);
+	return !(burst % BURST) && zblock_call_helpers(late->dev->queue, 1);
 }
 
 /* A writer is to be told if there is no room. */
@@ -152,7 +152,7 @@ static bool near_limit(struct zblock *dev)
 static struct late_buffer *get_buffer(struct zblock_late *late,
 				      unsigned int order, int nid)
 {
-	unsigned int most = LATE_FOR_EACH * zblock_helpers(late->dev);
+	unsigned int most = LATE_FOR_EACH * zblock_helpers(late->dev->queue);
 	gfp_t gfp = __GFP_NOWARN | __GFP_NOMEMALLOC;
 	unsigned int nr = 1U << order;
 	struct late_buffer *l = NULL;
@@ -485,20 +485,6 @@ struct zblock_late *zblock_late_create(struct zblock *dev)
 	for (i = 0; i < LATE_MAX; i++)
 		list_add_tail(&late->buffer[i].link, &late->free);
 	return late;
-}
-
-/**
- * zblock_late_destroy() - the reverse
- * @late: of a device that holds nothing; may be NULL
- *
- * Context: process; may sleep.
- */
-void zblock_late_destroy(struct zblock_late *late)
-{
-	if (!late)
-		return;
-	cancel_delayed_work_sync(&late->retry);
-	kfree(late);
 }
 
 /**

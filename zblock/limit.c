@@ -183,14 +183,14 @@ static ssize_t mem_limit_store(struct device *d, struct device_attribute *attr,
 	zblock_limit_changed(dev);
 	return len;
 }
-static DEVICE_ATTR_WO(mem_limit);
+ZBLOCK_ATTR_WO(mem_limit);
 
 static ssize_t limit_state_show(struct device *d,
 				struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%s\n", state_name[state_now(zblock_of(d))]);
 }
-static DEVICE_ATTR_RO(limit_state);
+ZBLOCK_ATTR_RO(limit_state);
 
 static ssize_t limit_near_show(struct device *d, struct device_attribute *attr,
 			       char *buf)
@@ -211,15 +211,4 @@ static ssize_t limit_near_store(struct device *d,
 	zblock_limit_changed(dev);
 	return len;
 }
-static DEVICE_ATTR_RW(limit_near);
-
-static struct attribute *limit_attrs[] = {
-	&dev_attr_mem_limit.attr,
-	&dev_attr_limit_state.attr,
-	&dev_attr_limit_near.attr,
-	NULL
-};
-
-const struct attribute_group zblock_limit_group = {
-	.attrs = limit_attrs,
-};
+ZBLOCK_ATTR_RW(limit_near);

@@ -49,32 +49,32 @@ static int load_huge(struct zblock *dev, unsigned long index,
 
 /* -EAGAIN: this cannot be done without a decompressor, or not with this one. */
 static int load_packed(struct zblock *dev, unsigned long index,
-		       zspool_word_t word, struct zblock_dctx *dctx, void *mem)
+		       zspool_word_t word, struct zblock_context *dctx, void *mem)
 {
 	struct zblock_codec *codec = dev->codec[zblock_word_prio(word)];
 	unsigned int size = zspool_word_size(word);
-	struct zblock_dctx *own = NULL;
+	struct zblock_context *own = NULL;
 	int err = -EBADMSG;
 	const void *src;
 
 	if (unlikely(!codec))
 		return -EIO;
-	if (dctx ? dctx->codec != codec->decompressor :
+	if (dctx ? dctx->codec != codec->from[ZBLOCK_DCTX] :
 		   zblock_codec_needs_dctx(codec))
 		return -EAGAIN;
-	src = zspool_map(dev->pool, word, dctx ? dctx->bounce : NULL);
+	src = zspool_map(dev->pool, word, dctx ? dctx->buf : NULL);
 	if (!src) {
 		/* across two pages, as a third of the objects are */
 		own = zblock_dctx_tryget(codec);
 		if (!own)
 			return -EAGAIN;
-		src = zspool_map(dev->pool, word, own->bounce);
+		src = zspool_map(dev->pool, word, own->buf);
 	}
 	if (zblock_sum_ok(dev, index, src, size))
 		err = zblock_decompress(codec, dctx, src, size, mem, PAGE_SIZE);
 	zspool_unmap(dev->pool, word, src);
 	if (own)
-		zblock_dctx_put(own);
+		zblock_context_put(own);
 	return err;
 }
 
@@ -92,7 +92,7 @@ static int load_packed(struct zblock *dev, unsigned long index,
  * decompressed
  */
 int zblock_load(struct zblock *dev, unsigned long index, zspool_word_t word,
-		struct zblock_dctx *dctx, void *mem)
+		struct zblock_context *dctx, void *mem)
 {
 	if (unlikely(zspool_word_flags(word) & ZBLOCK_WB))
 		return -EREMOTE;
@@ -100,7 +100,7 @@ int zblock_load(struct zblock *dev, unsigned long index, zspool_word_t word,
 		return load_packed(dev, index, word, dctx, mem);
 	if (zspool_word_flags(word) & ZBLOCK_UNIT)
 		return -ESTALE;
-	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE) && zblock_word_is_late(word)) {
+	if (zblock_word_is_late(word)) {
 		zblock_late_load(dev, word, mem);
 		return 0;
 	}
@@ -119,7 +119,7 @@ static void note_read(struct zblock *dev, unsigned long index,
 
 /* If -EREMOTE, the blocks of @remote are wanted for the caller. */
 static int load_pinned(struct zblock *dev, unsigned long index,
-		       struct zblock_dctx *dctx, struct page *page,
+		       struct zblock_context *dctx, struct page *page,
 		       struct zblock_remote *remote)
 {
 	zspool_word_t word = 0;
@@ -182,7 +182,7 @@ static int read_slot(struct zblock *dev, struct page *page,
 		     struct zblock_remote *remote)
 {
 	struct zblock_codec *codec = packer(dev, word);
-	struct zblock_dctx *dctx = NULL;
+	struct zblock_context *dctx = NULL;
 	int err;
 
 	if (codec && !zblock_codec_needs_dctx(codec))
@@ -195,7 +195,7 @@ static int read_slot(struct zblock *dev, struct page *page,
 		}
 		err = load_pinned(dev, index, dctx, page, remote);
 		if (dctx)
-			zblock_dctx_put(dctx);
+			zblock_context_put(dctx);
 		if (likely(err != -EAGAIN))
 			break;
 		dctx = NULL;

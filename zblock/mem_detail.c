@@ -11,91 +11,67 @@
 #include <linux/sysfs.h>
 #include "zblock.h"
 
-enum part {
-	PART_POOL,
-	PART_STOCK,
-	PART_POOL_META,
-	PART_CODECS,
-	PART_AGES,
-	PART_CHECKSUMS,
-	PART_BACKING,
-	PART_DEVICE,
-	PARTS
-};
-
-static const char * const part_name[PARTS] = {
-	[PART_POOL] = "pool_pages",
-	[PART_STOCK] = "pool_stock",
-	[PART_POOL_META] = "pool_meta",
-	[PART_CODECS] = "codecs",
-	[PART_AGES] = "ages",
-	[PART_CHECKSUMS] = "checksums",
-	[PART_BACKING] = "backing",
-	[PART_DEVICE] = "device",
-};
-
-static void measure_pool(struct zblock *dev, u64 *bytes)
-{
-	struct zspool_stats stats;
-
-	zspool_get_stats(dev->pool, &stats);
-	/* they are read one after the other */
-	stats.stock = min(stats.stock, stats.pages);
-	bytes[PART_POOL] = (u64)(stats.pages - stats.stock) << PAGE_SHIFT;
-	bytes[PART_STOCK] = (u64)stats.stock << PAGE_SHIFT;
-	bytes[PART_POOL_META] = stats.meta;
-}
-
-static void measure(struct zblock *dev, u64 *bytes)
+static u64 codec_bytes(struct zblock *dev)
 {
 	unsigned int prio;
+	u64 bytes = 0;
 
-	down_read(&dev->init_lock);
-	if (dev->pool)
-		measure_pool(dev, bytes);
 	for (prio = 0; prio < ZBLOCK_ALGORITHMS; prio++) {
-		bytes[PART_CODECS] += dev->algorithm[prio].params.dict_size;
+		bytes += dev->algorithm[prio].params.dict_size;
 		if (dev->codec[prio])
-			bytes[PART_CODECS] +=
-				zblock_contexts_size(dev->codec[prio]);
+			bytes += zblock_contexts_size(dev->codec[prio]);
 	}
-	if (dev->unit_codec)
-		bytes[PART_CODECS] += zblock_contexts_size(dev->unit_codec);
-	bytes[PART_AGES] = zblock_column_bytes(dev->ages);
-	bytes[PART_CHECKSUMS] = zblock_column_bytes(dev->sums);
-	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
-		bytes[PART_BACKING] = zblock_backing_bytes(dev->backing);
-	bytes[PART_DEVICE] = sizeof(*dev) +
-			     (IS_ENABLED(CONFIG_ZBLOCK_LARGE) ?
-			      zblock_queue_bytes() + zblock_late_bytes(dev) : 0) +
-			     num_possible_cpus() * sizeof(struct zblock_stats) +
-			     BITS_TO_LONGS(dev->nr_units) * sizeof(long);
-	up_read(&dev->init_lock);
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE) && dev->unit_codec)
+		bytes += zblock_contexts_size(dev->unit_codec);
+	return bytes;
+}
+
+static u64 device_bytes(struct zblock *dev)
+{
+	u64 bytes = sizeof(*dev) +
+		    num_possible_cpus() * sizeof(struct zblock_stats);
+
+	if (IS_ENABLED(CONFIG_ZBLOCK_LARGE))
+		bytes += zblock_queue_bytes() + zblock_late_bytes(dev) +
+			 BITS_TO_LONGS(dev->nr_units) * sizeof(long);
+	return bytes;
 }
 
 static ssize_t mem_detail_show(struct device *d, struct device_attribute *attr,
 			       char *buf)
 {
-	u64 bytes[PARTS] = {};
-	u64 total = 0;
-	ssize_t at = 0;
-	int i;
+	u64 codecs, ages, sums, backing = 0, device, pages, stock;
+	struct zblock *dev = zblock_of(d);
+	struct zspool_stats stats = {};
 
-	measure(zblock_of(d), bytes);
-	for (i = 0; i < PARTS; i++) {
-		at += sysfs_emit_at(buf, at, "%-12s %llu\n", part_name[i],
-				    bytes[i]);
-		total += bytes[i];
-	}
-	return at + sysfs_emit_at(buf, at, "%-12s %llu\n", "total", total);
+	down_read(&dev->init_lock);
+	if (dev->pool)
+		zspool_get_stats(dev->pool, &stats);
+	codecs = codec_bytes(dev);
+	ages = zblock_column_bytes(dev->ages);
+	sums = zblock_column_bytes(dev->sums);
+	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
+		backing = zblock_backing_bytes(dev->backing);
+	device = device_bytes(dev);
+	up_read(&dev->init_lock);
+
+	/* they are read one after the other */
+	stats.stock = min(stats.stock, stats.pages);
+	stock = (u64)stats.stock << PAGE_SHIFT;
+	pages = ((u64)stats.pages << PAGE_SHIFT) - stock;
+	return sysfs_emit(buf,
+			  "pool_pages   %llu\n"
+			  "pool_stock   %llu\n"
+			  "pool_meta    %llu\n"
+			  "codecs       %llu\n"
+			  "ages         %llu\n"
+			  "checksums    %llu\n"
+			  "backing      %llu\n"
+			  "device       %llu\n"
+			  "total        %llu\n",
+			  pages, stock, stats.meta, codecs, ages, sums,
+			  backing, device,
+			  pages + stock + stats.meta + codecs + ages + sums +
+			  backing + device);
 }
-static DEVICE_ATTR_RO(mem_detail);
-
-static struct attribute *mem_detail_attrs[] = {
-	&dev_attr_mem_detail.attr,
-	NULL
-};
-
-const struct attribute_group zblock_mem_detail_group = {
-	.attrs = mem_detail_attrs,
-};
+ZBLOCK_ATTR_RO(mem_detail);

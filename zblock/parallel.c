@@ -198,7 +198,7 @@ bool zblock_help_with_job(struct zblock_queue *queue, bool owed)
 	if (reclaim)
 		flags = memalloc_noreclaim_save();
 	/* those that others may be at when the submitter is done */
-	do_chunk(job, i, 1 + zblock_helpers(job->dev));
+	do_chunk(job, i, 1 + zblock_helpers(queue));
 	if (reclaim)
 		memalloc_noreclaim_restore(flags);
 	return true;

@@ -49,14 +49,18 @@ struct zblock_queue {
 bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start);
 bool zblock_help_with_job(struct zblock_queue *queue, bool owed);
 
+/* How many helpers are there for work that comes? */
+static inline unsigned int zblock_helpers(const struct zblock_queue *queue)
+{
+	return atomic_read(&queue->alone);
+}
+
 /* helper.c */
 int zblock_helpers_init(void);
 void zblock_helpers_exit(void);
 bool zblock_look_out_for(bool (*it)(const void *), const void *where);
 bool zblock_call_helpers(struct zblock_queue *queue, unsigned int nr);
-unsigned int zblock_helpers(const struct zblock *dev);
 bool zblock_helpers_gone(const struct zblock *dev);
-bool zblock_call_helper(struct zblock *dev);
 struct zblock_queue *zblock_queue_create(struct zblock *dev);
 void zblock_queue_flush(struct zblock_queue *queue);
 void zblock_queue_destroy(struct zblock_queue *queue);
@@ -71,7 +75,6 @@ bool zblock_late_store(struct zblock *dev);
 void zblock_late_load(struct zblock *dev, zspool_word_t word, void *mem);
 void zblock_late_drop(struct zblock *dev);
 struct zblock_late *zblock_late_create(struct zblock *dev);
-void zblock_late_destroy(struct zblock_late *late);
 size_t zblock_late_bytes(const struct zblock *dev);
 #ifdef CONFIG_ZBLOCK_LARGE
 void zblock_late_flush(struct zblock *dev);

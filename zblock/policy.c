@@ -9,6 +9,48 @@
 #include <linux/sysfs.h>
 #include "zblock.h"
 
+/**
+ * zblock_chosen() - is a slot one of those that recompress or writeback is for?
+ * @dev: the device
+ * @index: the slot
+ * @word: what it holds
+ * @flags: only a slot that has all of these
+ * @age: only one not used for so many seconds; 0: any
+ * @size: only one that takes so many bytes
+ *
+ * Context: any.
+ */
+bool zblock_chosen(struct zblock *dev, unsigned long index, zspool_word_t word,
+		   unsigned int flags, u32 age, unsigned int size)
+{
+	return zblock_word_takes(word) &&
+	       (zspool_word_flags(word) & flags) == flags &&
+	       (!age || zblock_slot_age(dev, index) >= age) &&
+	       zblock_slot_bytes(dev, index, word) >= size;
+}
+
+/**
+ * zblock_parse_type() - the flags that recompress or writeback is for
+ * @name: idle, huge or huge_idle
+ * @flags: ZBLOCK_IDLE, ZBLOCK_HUGE, or both
+ *
+ * Return: 0; -EINVAL for another name
+ */
+int zblock_parse_type(const char *name, unsigned int *flags)
+{
+	*flags = 0;
+	if (str_has_prefix(name, "huge")) {
+		*flags = ZBLOCK_HUGE;
+		name += strlen("huge");
+		if (!*name)
+			return 0;
+		if (*name++ != '_')
+			return -EINVAL;
+	}
+	*flags |= ZBLOCK_IDLE;
+	return strcmp(name, "idle") ? -EINVAL : 0;
+}
+
 /* Is there more to do in this second? */
 static bool step(struct zblock_policy *policy)
 {
@@ -112,16 +154,30 @@ void zblock_policy_spend(struct zblock_policy *policy, u32 n)
 	policy->left -= min(policy->left, n);
 }
 
+/* That of an attribute. */
+static struct zblock_policy *policy_of(struct device *d,
+				       struct device_attribute *attr)
+{
+	struct zblock *dev = zblock_of(d);
+
+	return IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) &&
+	       attr == &zblock_attr_auto_writeback ? &dev->auto_writeback :
+						     &dev->auto_recompress;
+}
+
 /**
  * zblock_policy_show() - what its attribute reads as
- * @policy: on or off
- * @buf: of a page
+ * @d: as an attribute has it
+ * @attr: the same
+ * @buf: the same
  *
  * Context: process.
  * Return: bytes
  */
-ssize_t zblock_policy_show(const struct zblock_policy *policy, char *buf)
+ssize_t zblock_policy_show(struct device *d, struct device_attribute *attr,
+			   char *buf)
 {
+	const struct zblock_policy *policy = policy_of(d, attr);
 	u32 age = READ_ONCE(policy->age);
 
 	if (!age)
@@ -162,17 +218,23 @@ static int parse(struct zblock_policy *policy, char *args, u32 *age, u32 *size,
 
 /**
  * zblock_policy_store() - what was written to its attribute
- * @policy: goes on or off, or stays as it was
- * @args: what was written; it is taken apart
+ * @d: as an attribute has it
+ * @attr: the same
+ * @buf: the same; it is taken apart
+ * @len: the same
+ *
+ * The policy goes on or off, or stays as it was.
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL or -ERANGE for what is no policy, what ops->check() says
+ * Return: @len; -EINVAL or -ERANGE for what is no policy, what ops->check() says
  */
-int zblock_policy_store(struct zblock_policy *policy, char *args)
+ssize_t zblock_policy_store(struct device *d, struct device_attribute *attr,
+			    const char *buf, size_t len)
 {
+	struct zblock_policy *policy = policy_of(d, attr);
 	u32 age = 0, size = 0, rate = ZBLOCK_POLICY_RATE;
-	bool off = sysfs_streq(args, "off");
-	int err = off ? 0 : parse(policy, args, &age, &size, &rate);
+	bool off = sysfs_streq(buf, "off");
+	int err = off ? 0 : parse(policy, (char *)buf, &age, &size, &rate);
 
 	if (err)
 		return err;
@@ -185,5 +247,5 @@ int zblock_policy_store(struct zblock_policy *policy, char *args)
 			start(policy, age, size, rate);
 	}
 	mutex_unlock(&policy->dev->op_lock);
-	return err;
+	return err ? err : len;
 }

@@ -15,7 +15,10 @@
 
 #include <linux/types.h>
 #include <linux/workqueue.h>
+#include <zspool.h>
 
+struct device;
+struct device_attribute;
 struct zblock;
 struct zblock_policy;
 
@@ -64,12 +67,21 @@ struct zblock_policy {
 	u32 rate;
 };
 
+bool zblock_chosen(struct zblock *dev, unsigned long index, zspool_word_t word,
+		   unsigned int flags, u32 age, unsigned int size);
+int zblock_parse_type(const char *name, unsigned int *flags);
 void zblock_policy_init(struct zblock_policy *policy, struct zblock *dev,
 			const struct zblock_policy_ops *ops);
 void zblock_policy_stop(struct zblock_policy *policy);
 void zblock_policy_recheck(struct zblock_policy *policy);
 void zblock_policy_spend(struct zblock_policy *policy, u32 n);
-ssize_t zblock_policy_show(const struct zblock_policy *policy, char *buf);
-int zblock_policy_store(struct zblock_policy *policy, char *args);
+ssize_t zblock_policy_show(struct device *d, struct device_attribute *attr,
+			   char *buf);
+ssize_t zblock_policy_store(struct device *d, struct device_attribute *attr,
+			    const char *buf, size_t len);
+
+#define ZBLOCK_ATTR_POLICY(name)					\
+	struct device_attribute zblock_attr_##name =			\
+		__ATTR(name, 0644, zblock_policy_show, zblock_policy_store)
 
 #endif /* _ZBLOCK_POLICY_H */

@@ -92,7 +92,7 @@ static const void *map_object(struct readback *rb, void *bounce)
 static int decompress(struct readback *rb)
 {
 	struct zblock_codec *codec = rb->dev->codec[zblock_word_prio(rb->remote.word)];
-	struct zblock_dctx *dctx;
+	struct zblock_context *dctx;
 	const void *src;
 	void *dst;
 	int err;
@@ -103,16 +103,17 @@ static int decompress(struct readback *rb)
 	if (!dctx)
 		return -ENOMEM;
 	dst = kmap_local_page(rb->page);
-	src = map_object(rb, dctx->bounce);
+	src = map_object(rb, dctx->buf);
 	err = check(rb, src);
-	if (!err)
-		err = zblock_decompress(codec, dctx, src,
-					zspool_word_size(rb->remote.word), dst,
-					PAGE_SIZE);
+	/* not what the backing device may say, too */
+	if (!err && zblock_decompress(codec, dctx, src,
+				      zspool_word_size(rb->remote.word), dst,
+				      PAGE_SIZE))
+		err = -EBADMSG;
 	if (!rb->block[1])
 		kunmap_local(src);
 	kunmap_local(dst);
-	zblock_dctx_put(dctx);
+	zblock_context_put(dctx);
 	return err;
 }
 
@@ -131,7 +132,7 @@ static int finish(struct readback *rb, int err)
 {
 	struct zblock_backing *backing = rb->dev->backing;
 
-	if (err == -EBADMSG || err == -EINVAL)
+	if (err == -EBADMSG)
 		zblock_count(rb->dev, ZBLOCK_CORRUPTED, 1);
 	if (unlikely(err))
 		pr_err_ratelimited("%s: cannot read page %lu back, block %lu of %pg: %d\n",
@@ -271,7 +272,7 @@ int zblock_readback(struct zblock *dev, struct page *page,
  *
  * Return: 0 or -ENOMEM
  */
-int zblock_readback_init(void)
+int __init zblock_readback_init(void)
 {
 	readback_wq = alloc_workqueue("zblock_readback",
 				      WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_HIGHPRI,

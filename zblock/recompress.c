@@ -27,9 +27,6 @@
 #include <linux/sysfs.h>
 #include "zblock.h"
 
-/* Slots between two looks whether somebody else wants the CPU. */
-#define AT_ONCE		1024
-
 /* How long cold pages are recompressed at a time, in nanoseconds. */
 #define SLICE		(5 * NSEC_PER_MSEC)
 
@@ -43,8 +40,7 @@
  * @page: to decompress into
  * @codec: to compress with
  * @prio: its priority
- * @idle: only pages that are marked idle
- * @huge: only pages that are stored as they are
+ * @flags: only pages that have these: ZBLOCK_IDLE, ZBLOCK_HUGE
  * @threshold: only objects of so many bytes, and to less than that; 0: any
  * @max_pages: how many pages to try at most
  * @age: only pages not used for so many seconds; 0: any
@@ -55,8 +51,7 @@ struct recompress {
 	struct page *page;
 	struct zblock_codec *codec;
 	unsigned int prio;
-	bool idle;
-	bool huge;
+	unsigned int flags;
 	unsigned int threshold;
 	u64 max_pages;
 	u32 age;
@@ -66,19 +61,9 @@ struct recompress {
 static bool wanted(const struct recompress *r, unsigned long index,
 		   zspool_word_t word)
 {
-	unsigned int flags = zspool_word_flags(word);
-
-	if (!zspool_word_is_obj(word) && !(flags & ZBLOCK_UNIT))
-		return false;
-	if (flags & (ZBLOCK_SAME | ZBLOCK_WB))
-		return false;
-	if ((r->idle && !(flags & ZBLOCK_IDLE)) ||
-	    (r->huge && !(flags & ZBLOCK_HUGE)))
-		return false;
-	if (r->age && zblock_slot_age(r->dev, index) < r->age)
-		return false;
 	return zblock_word_prio(word) < r->prio &&
-	       zblock_slot_bytes(r->dev, index, word) >= r->threshold;
+	       zblock_chosen(r->dev, index, word, r->flags, r->age,
+			     r->threshold);
 }
 
 /* Would an object of @size be worth it, in place of what @word says? */
@@ -94,7 +79,7 @@ static bool is_smaller(const struct recompress *r, unsigned long index,
 	return zspool_class_index(pool, size) < zspool_class_index(pool, bytes);
 }
 
-static int compress(const struct recompress *r, struct zblock_cctx *cctx,
+static int compress(const struct recompress *r, struct zblock_context *cctx,
 		    size_t *size)
 {
 	return zblock_compress(r->codec, cctx, page_address(r->page), PAGE_SIZE,
@@ -106,7 +91,7 @@ static int make_object(const struct recompress *r, unsigned long index,
 		       zspool_word_t word, zspool_word_t *obj, u32 *sum)
 {
 	struct zspool *pool = r->dev->pool;
-	struct zblock_cctx *cctx = zblock_cctx_get(r->codec);
+	struct zblock_context *cctx = zblock_cctx_get(r->codec);
 	size_t size;
 	int err;
 
@@ -121,7 +106,7 @@ static int make_object(const struct recompress *r, unsigned long index,
 		zspool_fill(pool, *obj, 0, cctx->buf, size);
 		*sum = zblock_sum(r->dev, cctx->buf, size);
 	}
-	zblock_cctx_put(cctx);
+	zblock_context_put(cctx);
 	return err;
 }
 
@@ -174,7 +159,7 @@ static void let_go(const struct recompress *r, unsigned long index, bool tried)
 
 /* Read a page of a pinned slot and mark the slot. */
 static int take_pinned(const struct recompress *r, unsigned long index,
-		       zspool_word_t word, struct zblock_dctx *dctx)
+		       zspool_word_t word, struct zblock_context *dctx)
 {
 	unsigned int flags = zspool_word_flags(word);
 	int err = zblock_load(r->dev, index, word, dctx,
@@ -188,7 +173,7 @@ static int take_pinned(const struct recompress *r, unsigned long index,
 }
 
 static int try_take(const struct recompress *r, unsigned long index,
-		    struct zblock_dctx *dctx, zspool_word_t *word)
+		    struct zblock_context *dctx, zspool_word_t *word)
 {
 	int err = -ENOENT;
 
@@ -231,7 +216,7 @@ static int take_from_unit(const struct recompress *r, unsigned long index,
 static int take(const struct recompress *r, unsigned long index,
 		zspool_word_t *word)
 {
-	struct zblock_dctx *dctx = NULL;
+	struct zblock_context *dctx = NULL;
 	int err;
 
 	if (zspool_word_flags(*word) & ZBLOCK_UNIT)
@@ -243,7 +228,7 @@ static int take(const struct recompress *r, unsigned long index,
 	}
 	err = try_take(r, index, dctx, word);
 	if (dctx)
-		zblock_dctx_put(dctx);
+		zblock_context_put(dctx);
 	/* a unit has come in its place: another time */
 	if (err == -ESTALE)
 		return -EAGAIN;
@@ -300,10 +285,7 @@ static int find_least(const struct recompress *r, unsigned int *least)
 			bytes = zblock_slot_bytes(r->dev, index, word);
 			nr[min_t(size_t, bytes / STEP, STEPS - 1)]++;
 		}
-		if (!(index % AT_ONCE)) {
-			cond_resched();
-			err = zblock_must_end(r->dev);
-		}
+		err = zblock_walk(r->dev, index);
 	}
 	while (i && sum < r->max_pages)
 		sum += nr[--i];
@@ -333,12 +315,9 @@ static int recompress_from(struct recompress *r, unsigned long *at,
 		zspool_word_t word;
 
 		index = *at;
-		if (!(index % AT_ONCE)) {
-			cond_resched();
-			err = zblock_must_end(r->dev);
-			if (err || time_is_up(r))
-				break;
-		}
+		err = zblock_walk(r->dev, index);
+		if (err || (!(index % ZBLOCK_AT_ONCE) && time_is_up(r)))
+			break;
 		word = zspool_peek(r->dev->pool, index);
 		if (!wanted(r, index, word))
 			continue;
@@ -466,13 +445,6 @@ static int run(struct recompress *r, const char *name, int prio)
 	return err;
 }
 
-static int parse_type(struct recompress *r, const char *value)
-{
-	r->idle = !strcmp(value, "idle") || !strcmp(value, "huge_idle");
-	r->huge = !strcmp(value, "huge") || !strcmp(value, "huge_idle");
-	return r->idle || r->huge ? 0 : -EINVAL;
-}
-
 static int parse_prio(const char *value, int *prio)
 {
 	int err = kstrtoint(value, 10, prio);
@@ -492,7 +464,7 @@ static ssize_t recompress_store(struct device *d,
 	while ((err = zblock_next_arg(r.dev, attr->attr.name, &args, &key,
 				      &value)) > 0) {
 		if (!strcmp(key, "type"))
-			err = parse_type(&r, value);
+			err = zblock_parse_type(value, &r.flags);
 		else if (!strcmp(key, "max_pages"))
 			err = kstrtoull(value, 10, &r.max_pages);
 		else if (!strcmp(key, "threshold"))
@@ -514,13 +486,4 @@ static ssize_t recompress_store(struct device *d,
 	mutex_unlock(&r.dev->op_lock);
 	return err ? err : len;
 }
-static DEVICE_ATTR_WO(recompress);
-
-static struct attribute *recompress_attrs[] = {
-	&dev_attr_recompress.attr,
-	NULL
-};
-
-const struct attribute_group zblock_recompress_group = {
-	.attrs = recompress_attrs,
-};
+ZBLOCK_ATTR_WO(recompress);

@@ -8,6 +8,21 @@
 #include "zblock.h"
 
 /**
+ * zblock_count() - count so many more, or less
+ * @dev: the device
+ * @which: which count
+ * @n: how many
+ *
+ * Not inline: an atomic is some 60 bytes where machines have either kind of it.
+ *
+ * Context: any.
+ */
+noinline void zblock_count(struct zblock *dev, enum zblock_stat which, s64 n)
+{
+	atomic64_add(n, &raw_cpu_ptr(dev->stats)->n[which]);
+}
+
+/**
  * zblock_stat_sum() - a count, over all CPUs
  * @dev: the device
  * @which: which count
@@ -114,3 +129,24 @@ void zblock_note_used(struct zblock *dev, unsigned long pages)
 		;
 	zblock_limit_look(dev, pages);
 }
+
+#if defined(CONFIG_ZBLOCK_WRITEBACK) || defined(ZSPOOL_DEBUGFS)
+/**
+ * zblock_incompressible() - has every algorithm been tried on a page, in vain?
+ * @dev: a device that has its size
+ * @word: the page's slot's
+ *
+ * Context: any.
+ */
+bool zblock_incompressible(struct zblock *dev, zspool_word_t word)
+{
+	unsigned int prio = zblock_word_prio(word);
+
+	if (!(zspool_word_flags(word) & ZBLOCK_HUGE) || prio == ZBLOCK_PRIMARY)
+		return false;
+	while (++prio < ZBLOCK_ALGORITHMS)
+		if (dev->codec[prio])
+			return false;
+	return true;
+}
+#endif

@@ -62,6 +62,12 @@ void zblock_retire(struct zblock *dev, unsigned long index, zspool_word_t old,
 	}
 }
 
+/* 0 where nothing is stored twice. */
+static zspool_word_t only(const struct page_write *w)
+{
+	return IS_ENABLED(CONFIG_ZBLOCK_LARGE) ? w->only : 0;
+}
+
 /*
  * Make @word what the slot holds. Its table entry is there: fails only, with
  * -EAGAIN, if the slot is not what it should be.
@@ -75,9 +81,9 @@ static int publish(struct page_write *w, zspool_word_t word)
 	if (!w->patch)
 		zblock_patch_begin(w->dev, w->index);
 	zspool_pin(pool, w->index, &old);
-	mine = !w->only || zblock_still_there(old, w->only);
+	mine = !only(w) || zblock_still_there(old, only(w));
 	if (mine) {
-		if (w->only)
+		if (only(w))
 			word = zblock_as_idle(word, old);
 		zblock_sum_set(w->dev, w->index, w->sum);
 		old = zspool_swap(pool, w->index, word);
@@ -91,7 +97,7 @@ static int publish(struct page_write *w, zspool_word_t word)
 		return -EAGAIN;
 	}
 	zblock_retire(w->dev, w->index, old, word);
-	if (!w->only)
+	if (!only(w))
 		zblock_touch(w->dev, w->index);
 	return 0;
 }
@@ -139,7 +145,7 @@ static void fill_from_page(struct page_write *w)
  */
 static gfp_t patient(const struct page_write *w)
 {
-	return w->patch ? GFP_EAGER : GFP_PATIENT;
+	return ZBLOCK_PATCHES && w->patch ? GFP_EAGER : GFP_PATIENT;
 }
 
 /* A page that compression does not make smaller: no compressor is held. */
@@ -190,7 +196,7 @@ static int store_late(struct page_write *w)
 	return 0;
 }
 
-static int compress_page(struct page_write *w, struct zblock_cctx *cctx,
+static int compress_page(struct page_write *w, struct zblock_context *cctx,
 			 size_t *size)
 {
 	void *mem = kmap_local_page(w->page);
@@ -210,7 +216,7 @@ static int compress_page(struct page_write *w, struct zblock_cctx *cctx,
  */
 static int fill_packed(struct page_write *w, size_t *size)
 {
-	struct zblock_cctx *cctx;
+	struct zblock_context *cctx;
 	int err;
 
 	cctx = zblock_cctx_get(w->dev->codec[ZBLOCK_PRIMARY]);
@@ -230,7 +236,7 @@ static int fill_packed(struct page_write *w, size_t *size)
 		err = -EAGAIN;
 	}
 out:
-	zblock_cctx_put(cctx);
+	zblock_context_put(cctx);
 	return err;
 }
 
@@ -305,6 +311,7 @@ int zblock_write_page(struct zblock *dev, struct page *page,
 	return write_page(&w);
 }
 
+#ifdef CONFIG_ZBLOCK_LARGE
 /**
  * zblock_rewrite_page() - store a page of a unit, or of a buffer, by itself
  * @dev: the device
@@ -327,6 +334,7 @@ int zblock_rewrite_page(struct zblock *dev, struct page *page,
 
 	return write_page(&w);
 }
+#endif
 
 /**
  * zblock_discard_page() - forget a page: it reads as zeros

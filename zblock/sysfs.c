@@ -181,14 +181,14 @@ static ssize_t disksize_store(struct device *d, struct device_attribute *attr,
 	err = zblock_set_size(zblock_of(d), bytes);
 	return err ? err : len;
 }
-static DEVICE_ATTR_RW(disksize);
+ZBLOCK_ATTR_RW(disksize);
 
 static ssize_t initstate_show(struct device *d, struct device_attribute *attr,
 			      char *buf)
 {
 	return sysfs_emit(buf, "%u\n", !!READ_ONCE(zblock_of(d)->nr_pages));
 }
-static DEVICE_ATTR_RO(initstate);
+ZBLOCK_ATTR_RO(initstate);
 
 static ssize_t reset_store(struct device *d, struct device_attribute *attr,
 			   const char *buf, size_t len)
@@ -204,7 +204,7 @@ static ssize_t reset_store(struct device *d, struct device_attribute *attr,
 	err = zblock_reset(zblock_of(d));
 	return err ? err : len;
 }
-static DEVICE_ATTR_WO(reset);
+ZBLOCK_ATTR_WO(reset);
 
 static ssize_t compact_store(struct device *d, struct device_attribute *attr,
 			     const char *buf, size_t len)
@@ -223,7 +223,7 @@ static ssize_t compact_store(struct device *d, struct device_attribute *attr,
 	mutex_unlock(&dev->op_lock);
 	return err ? err : len;
 }
-static DEVICE_ATTR_WO(compact);
+ZBLOCK_ATTR_WO(compact);
 
 static ssize_t mem_used_max_store(struct device *d,
 				  struct device_attribute *attr,
@@ -240,7 +240,7 @@ static ssize_t mem_used_max_store(struct device *d,
 	up_read(&dev->init_lock);
 	return len;
 }
-static DEVICE_ATTR_WO(mem_used_max);
+ZBLOCK_ATTR_WO(mem_used_max);
 
 /*
  * Linux up to 6.12 has it in zram, of no use since 4.7: there is a stream for each
@@ -262,7 +262,7 @@ static ssize_t max_comp_streams_store(struct device *d,
 		return zblock_refuse(zblock_of(d), attr->attr.name, buf, -EINVAL);
 	return len;
 }
-static DEVICE_ATTR_RW(max_comp_streams);
+ZBLOCK_ATTR_RW(max_comp_streams);
 
 static ssize_t io_stat_show(struct device *d, struct device_attribute *attr,
 			    char *buf)
@@ -275,7 +275,7 @@ static ssize_t io_stat_show(struct device *d, struct device_attribute *attr,
 			  zblock_stat_sum(dev, ZBLOCK_INVALID_IO),
 			  zblock_stat_sum(dev, ZBLOCK_NOTIFY_FREE));
 }
-static DEVICE_ATTR_RO(io_stat);
+ZBLOCK_ATTR_RO(io_stat);
 
 /* A pool's figures; all 0 before disksize. */
 static void pool_stats(struct zblock *dev, struct zspool_stats *stats)
@@ -308,7 +308,7 @@ static ssize_t mm_stat_show(struct device *d, struct device_attribute *attr,
 			  zblock_stat_sum(dev, ZBLOCK_HUGE_PAGES),
 			  zblock_stat_sum(dev, ZBLOCK_HUGE_SINCE));
 }
-static DEVICE_ATTR_RO(mm_stat);
+ZBLOCK_ATTR_RO(mm_stat);
 
 static ssize_t debug_stat_show(struct device *d, struct device_attribute *attr,
 			       char *buf)
@@ -322,7 +322,7 @@ static ssize_t debug_stat_show(struct device *d, struct device_attribute *attr,
 			  zblock_stat_sum(dev, ZBLOCK_WRITE_STALLS),
 			  stats.deferred);
 }
-static DEVICE_ATTR_RO(debug_stat);
+ZBLOCK_ATTR_RO(debug_stat);
 
 static ssize_t corrupted_show(struct device *d, struct device_attribute *attr,
 			      char *buf)
@@ -330,19 +330,51 @@ static ssize_t corrupted_show(struct device *d, struct device_attribute *attr,
 	return sysfs_emit(buf, "%llu\n",
 			  zblock_stat_sum(zblock_of(d), ZBLOCK_CORRUPTED));
 }
-static DEVICE_ATTR_RO(corrupted);
+ZBLOCK_ATTR_RO(corrupted);
 
+/* All of them: of the parts there are. */
 static struct attribute *zblock_attrs[] = {
-	&dev_attr_disksize.attr,
-	&dev_attr_initstate.attr,
-	&dev_attr_reset.attr,
-	&dev_attr_compact.attr,
-	&dev_attr_mem_used_max.attr,
-	&dev_attr_max_comp_streams.attr,
-	&dev_attr_io_stat.attr,
-	&dev_attr_mm_stat.attr,
-	&dev_attr_debug_stat.attr,
-	&dev_attr_corrupted.attr,
+	&zblock_attr_disksize.attr,
+	&zblock_attr_initstate.attr,
+	&zblock_attr_reset.attr,
+	&zblock_attr_compact.attr,
+	&zblock_attr_mem_used_max.attr,
+	&zblock_attr_max_comp_streams.attr,
+	&zblock_attr_io_stat.attr,
+	&zblock_attr_mm_stat.attr,
+	&zblock_attr_debug_stat.attr,
+	&zblock_attr_corrupted.attr,
+	&zblock_attr_comp_algorithm.attr,
+	&zblock_attr_algorithm_params.attr,
+	&zblock_attr_idle.attr,
+	&zblock_attr_track_age.attr,
+	&zblock_attr_mem_limit.attr,
+	&zblock_attr_limit_state.attr,
+	&zblock_attr_limit_near.attr,
+	&zblock_attr_mem_detail.attr,
+#ifdef CONFIG_ZBLOCK_LARGE
+	&zblock_attr_unit_size.attr,
+	&zblock_attr_write_mode.attr,
+	&zblock_attr_unit_stat.attr,
+#endif
+#ifdef CONFIG_ZBLOCK_CHECKSUM
+	&zblock_attr_checksum.attr,
+#endif
+#ifdef CONFIG_ZBLOCK_RECOMPRESS
+	&zblock_attr_recompress.attr,
+	&zblock_attr_recomp_algorithm.attr,
+	&zblock_attr_auto_recompress.attr,
+#endif
+#ifdef CONFIG_ZBLOCK_WRITEBACK
+	&zblock_attr_backing_dev.attr,
+	&zblock_attr_bd_stat.attr,
+	&zblock_attr_compressed_writeback.attr,
+	&zblock_attr_writeback_limit_enable.attr,
+	&zblock_attr_writeback_limit.attr,
+	&zblock_attr_writeback_batch_size.attr,
+	&zblock_attr_writeback.attr,
+	&zblock_attr_auto_writeback.attr,
+#endif
 	NULL
 };
 
@@ -352,23 +384,5 @@ static const struct attribute_group zblock_group = {
 
 const struct attribute_group *zblock_groups[] = {
 	&zblock_group,
-	&zblock_algorithm_group,
-	&zblock_idle_group,
-	&zblock_limit_group,
-	&zblock_mem_detail_group,
-#ifdef CONFIG_ZBLOCK_LARGE
-	&zblock_unit_group,
-#endif
-#ifdef CONFIG_ZBLOCK_CHECKSUM
-	&zblock_checksum_group,
-#endif
-#ifdef CONFIG_ZBLOCK_RECOMPRESS
-	&zblock_recompress_group,
-	&zblock_auto_recompress_group,
-#endif
-#ifdef CONFIG_ZBLOCK_WRITEBACK
-	&zblock_writeback_group,
-	&zblock_auto_writeback_group,
-#endif
 	NULL
 };

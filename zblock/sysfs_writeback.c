@@ -80,7 +80,7 @@ static ssize_t backing_dev_store(struct device *d,
 	kfree(path);
 	return err ? err : len;
 }
-static DEVICE_ATTR_RW(backing_dev);
+ZBLOCK_ATTR_RW(backing_dev);
 
 /**
  * zblock_writeback_clear() - let go of the backing device; forget the limit
@@ -109,7 +109,7 @@ static ssize_t bd_stat_show(struct device *d, struct device_attribute *attr,
 			  zblock_stat_sum(dev, ZBLOCK_BD_READS) * units,
 			  zblock_stat_sum(dev, ZBLOCK_BD_WRITES) * units);
 }
-static DEVICE_ATTR_RO(bd_stat);
+ZBLOCK_ATTR_RO(bd_stat);
 
 static ssize_t compressed_writeback_show(struct device *d,
 					 struct device_attribute *attr,
@@ -135,7 +135,7 @@ static ssize_t compressed_writeback_store(struct device *d,
 	mutex_unlock(&dev->op_lock);
 	return len;
 }
-static DEVICE_ATTR_RW(compressed_writeback);
+ZBLOCK_ATTR_RW(compressed_writeback);
 
 static ssize_t writeback_limit_enable_show(struct device *d,
 					   struct device_attribute *attr,
@@ -157,7 +157,7 @@ static ssize_t writeback_limit_enable_store(struct device *d,
 	WRITE_ONCE(dev->wb_limit_enable, yes);
 	return len;
 }
-static DEVICE_ATTR_RW(writeback_limit_enable);
+ZBLOCK_ATTR_RW(writeback_limit_enable);
 
 static ssize_t writeback_limit_show(struct device *d,
 				    struct device_attribute *attr, char *buf)
@@ -182,7 +182,7 @@ static ssize_t writeback_limit_store(struct device *d,
 	atomic64_set(&dev->wb_limit, limit);
 	return len;
 }
-static DEVICE_ATTR_RW(writeback_limit);
+ZBLOCK_ATTR_RW(writeback_limit);
 
 static ssize_t writeback_batch_size_show(struct device *d,
 					 struct device_attribute *attr,
@@ -203,7 +203,7 @@ static ssize_t writeback_batch_size_store(struct device *d,
 	WRITE_ONCE(dev->wb_batch, batch);
 	return len;
 }
-static DEVICE_ATTR_RW(writeback_batch_size);
+ZBLOCK_ATTR_RW(writeback_batch_size);
 
 /* What a write to the attribute writeback asks for. */
 struct request {
@@ -215,28 +215,12 @@ struct request {
 
 static int parse_type(const char *name, struct request *req)
 {
-	static const struct {
-		const char *name;
-		unsigned int flags;
-		bool incompressible;
-	} types[] = {
-		{ "idle", ZBLOCK_IDLE },
-		{ "huge", ZBLOCK_HUGE },
-		{ "huge_idle", ZBLOCK_HUGE | ZBLOCK_IDLE },
-		{ "incompressible", 0, true },
-	};
-	int i;
-
 	if (req->typed)
 		return -EINVAL;
-	for (i = 0; i < ARRAY_SIZE(types); i++)
-		if (!strcmp(name, types[i].name)) {
-			req->what.flags = types[i].flags;
-			req->what.incompressible = types[i].incompressible;
-			req->typed = true;
-			return 0;
-		}
-	return -EINVAL;
+	req->typed = true;
+	req->what.incompressible = !strcmp(name, "incompressible");
+	return req->what.incompressible ? 0 :
+	       zblock_parse_type(name, &req->what.flags);
 }
 
 /* "FROM-TO", both included, or one number. */
@@ -365,19 +349,4 @@ static ssize_t writeback_store(struct device *d, struct device_attribute *attr,
 	kfree(args);
 	return err ? err : len;
 }
-static DEVICE_ATTR_WO(writeback);
-
-static struct attribute *writeback_attrs[] = {
-	&dev_attr_backing_dev.attr,
-	&dev_attr_bd_stat.attr,
-	&dev_attr_compressed_writeback.attr,
-	&dev_attr_writeback_limit_enable.attr,
-	&dev_attr_writeback_limit.attr,
-	&dev_attr_writeback_batch_size.attr,
-	&dev_attr_writeback.attr,
-	NULL
-};
-
-const struct attribute_group zblock_writeback_group = {
-	.attrs = writeback_attrs,
-};
+ZBLOCK_ATTR_WO(writeback);

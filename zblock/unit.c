@@ -277,9 +277,9 @@ int zblock_units_create(struct zblock *dev, unsigned long nr_pages,
 		return PTR_ERR(codec);
 	}
 	/* working memory for units serves pages, too */
-	of_pages->decompressor = codec;
+	of_pages->from[ZBLOCK_DCTX] = codec;
 	if (!algorithm->ops->cctx_by_unit)
-		of_pages->compressor = codec;
+		of_pages->from[ZBLOCK_CCTX] = codec;
 	INIT_DELAYED_WORK(&dev->unit_work, unit_work);
 	dev->unit_stop = false;
 	set_units(dev, codec, units);

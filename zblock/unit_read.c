@@ -75,7 +75,7 @@ static int check_sum(struct zblock *dev, unsigned long index, u64 seq,
  * or, if @whole, any page is not.
  */
 static int fetch(struct zblock *dev, unsigned long index, bool whole,
-		 struct zblock_dctx *dctx, u64 *seq, size_t *size)
+		 struct zblock_context *dctx, u64 *seq, size_t *size)
 {
 	unsigned long unit = index >> dev->unit_shift;
 	struct zspool *pool = dev->pool;
@@ -91,17 +91,17 @@ static int fetch(struct zblock *dev, unsigned long index, bool whole,
 	err = -EIO;
 	if (!zspool_word_is_obj(word))
 		goto unpin;
-	*size = copy_piece(pool, word, dctx->bounce);
+	*size = copy_piece(pool, word, dctx->buf);
 	for (i = 1; i < unit_pieces(dev); i++) {
 		zspool_handle_t handle = piece(dev, unit, i);
 
 		if (!zspool_word_is_obj(zspool_peek(pool, handle)))
 			break;
 		zspool_pin(pool, handle, &word);
-		*size += copy_piece(pool, word, dctx->bounce + *size);
+		*size += copy_piece(pool, word, dctx->buf + *size);
 		zspool_unpin(pool, handle);
 	}
-	err = check_sum(dev, index, *seq, dctx->bounce, *size);
+	err = check_sum(dev, index, *seq, dctx->buf, *size);
 unpin:
 	zspool_unpin(pool, piece(dev, unit, 0));
 	return err;
@@ -134,7 +134,7 @@ int zblock_read_unit(struct zblock *dev, struct bio *bio,
 	unsigned long index = iter.bi_sector >> PAGE_SECTORS_SHIFT;
 	unsigned long unit = index >> dev->unit_shift;
 	size_t len = unit_bytes(dev);
-	struct zblock_dctx *dctx;
+	struct zblock_context *dctx;
 	unsigned long at;
 	unsigned int i;
 	size_t size;
@@ -152,15 +152,15 @@ int zblock_read_unit(struct zblock *dev, struct bio *bio,
 		goto out;
 	mem = in_place(bio, iter, len);
 	if (!mem) {
-		mem = dctx->out;
+		mem = dctx->unit;
 		dctx->have.to = 0;
 	}
-	err = zblock_decompress(dev->unit_codec, dctx, dctx->bounce, size,
+	err = zblock_decompress(dev->unit_codec, dctx, dctx->buf, size,
 				mem, len);
-	if (!err && mem == dctx->out) {
+	if (!err && mem == dctx->unit) {
 		dctx->seq = seq;
 		dctx->have = (struct zblock_range){ .to = len };
-		zblock_copy_to_bio(bio, &iter, mem, len);
+		zblock_copy_bio(bio, &iter, mem, len);
 	} else if (!err) {
 		/* from direct I/O it need not begin with a page */
 		for (at = PAGE_ALIGN_DOWN((unsigned long)mem);
@@ -168,7 +168,7 @@ int zblock_read_unit(struct zblock *dev, struct bio *bio,
 			flush_dcache_page(virt_to_page((void *)at));
 	}
 out:
-	zblock_dctx_put(dctx);
+	zblock_context_put(dctx);
 	if (err == -EAGAIN)
 		return err;
 	if (unlikely(err))
@@ -179,13 +179,14 @@ out:
 }
 
 /*
- * Have @index's page, which is @want of its unit, in dctx->out. What was read last is
+ * Have @index's page, which is @want of its unit, in dctx->unit. What was read last is
  * still there: pages are often read one after the other. Where they are, or another
  * of the same unit is wanted, we decompress all of it, else no more than is asked for.
  */
 static int load_unit(struct zblock *dev, unsigned long index,
-		     struct zblock_range want, struct zblock_dctx *dctx)
+		     struct zblock_range want, struct zblock_context *dctx)
 {
+	struct zblock_codec *codec = dev->unit_codec;
 	bool again, in_order;
 	size_t size;
 	u64 seq;
@@ -202,14 +203,14 @@ static int load_unit(struct zblock *dev, unsigned long index,
 	if (err)
 		return err;
 	dctx->have.to = 0;
-	if (again || in_order || !dev->unit_codec->ops->decompress_some) {
+	if (again || in_order || !codec->ops->decompress_some) {
 		want = (struct zblock_range){ .to = unit_bytes(dev) };
-		err = zblock_decompress(dev->unit_codec, dctx, dctx->bounce,
-					size, dctx->out, want.to);
+		err = zblock_decompress(codec, dctx, dctx->buf, size,
+					dctx->unit, want.to);
 	} else {
-		err = zblock_decompress_some(dev->unit_codec, dctx,
-					     dctx->bounce, size, dctx->out,
-					     &want);
+		err = codec->ops->decompress_some(&codec->params, dctx->ctx,
+						  dctx->buf, size,
+						  dctx->unit, &want);
 	}
 	if (err)
 		return err;
@@ -232,15 +233,15 @@ int zblock_peek_unit_page(struct zblock *dev, struct page *page,
 {
 	size_t at = (index & (unit_pages(dev) - 1)) << PAGE_SHIFT;
 	const struct zblock_range want = { at, at + PAGE_SIZE };
-	struct zblock_dctx *dctx = zblock_dctx_get(dev->unit_codec);
+	struct zblock_context *dctx = zblock_dctx_get(dev->unit_codec);
 	int err;
 
 	if (!dctx)
 		return -ENOMEM;
 	err = load_unit(dev, index, want, dctx);
 	if (!err)
-		memcpy_to_page(page, 0, dctx->out + at, PAGE_SIZE);
-	zblock_dctx_put(dctx);
+		memcpy_to_page(page, 0, dctx->unit + at, PAGE_SIZE);
+	zblock_context_put(dctx);
 	if (unlikely(err) && err != -EAGAIN)
 		return zblock_broken(dev, index, err);
 	return err;

@@ -11,6 +11,7 @@
 #include <linux/log2.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <zblock_compat.h>
 #include "zblock.h"
 
 static ssize_t unit_size_show(struct device *d, struct device_attribute *attr,
@@ -30,16 +31,37 @@ static ssize_t unit_size_store(struct device *d, struct device_attribute *attr,
 	if (kstrtouint(buf, 10, &bytes) || !is_power_of_2(bytes) ||
 	    bytes < ZBLOCK_BLOCK_SIZE || bytes > ZBLOCK_UNIT_MAX)
 		return zblock_refuse(dev, attr->attr.name, buf, -EINVAL);
-	err = zblock_set_unit_size(dev, bytes);
-	return err ? err : len;
+	err = zblock_begin_change(dev, attr->attr.name);
+	if (err)
+		return err;
+	WRITE_ONCE(dev->unit_size, bytes);
+	mutex_unlock(&dev->op_lock);
+	return len;
 }
-static DEVICE_ATTR_RW(unit_size);
+ZBLOCK_ATTR_RW(unit_size);
 
 static const char *const mode_names[ZBLOCK_MODES] = {
 	[ZBLOCK_MODE_SYNC]	= "sync",
 	[ZBLOCK_MODE_PARALLEL]	= "parallel",
 	[ZBLOCK_MODE_ASYNC]	= "async",
 };
+
+/**
+ * zblock_set_write_mode() - choose who does the work of a bio
+ * @dev: the device
+ * @mode: see enum zblock_write_mode
+ *
+ * A disk that says it is synchronous is written to by swap one page at a time,
+ * and read past the swap cache. Swap asks when it is switched on.
+ *
+ * Context: process; may sleep; op_lock held.
+ */
+void zblock_set_write_mode(struct zblock *dev, enum zblock_write_mode mode)
+{
+	lockdep_assert_held(&dev->op_lock);
+	WRITE_ONCE(dev->write_mode, mode);
+	zblock_compat_set_synchronous(dev->disk, mode != ZBLOCK_MODE_ASYNC);
+}
 
 static ssize_t write_mode_show(struct device *d, struct device_attribute *attr,
 			       char *buf)
@@ -63,10 +85,12 @@ static ssize_t write_mode_store(struct device *d,
 
 	if (mode < 0)
 		return zblock_refuse(dev, attr->attr.name, buf, mode);
+	mutex_lock(&dev->op_lock);
 	zblock_set_write_mode(dev, mode);
+	mutex_unlock(&dev->op_lock);
 	return len;
 }
-static DEVICE_ATTR_RW(write_mode);
+ZBLOCK_ATTR_RW(write_mode);
 
 /* Units written, pages in units, units rewritten page by page; pages of late.c. */
 static ssize_t unit_stat_show(struct device *d, struct device_attribute *attr,
@@ -80,15 +104,4 @@ static ssize_t unit_stat_show(struct device *d, struct device_attribute *attr,
 			  zblock_stat_sum(dev, ZBLOCK_UNITS_REWRITTEN),
 			  zblock_stat_sum(dev, ZBLOCK_LATE));
 }
-static DEVICE_ATTR_RO(unit_stat);
-
-static struct attribute *unit_attrs[] = {
-	&dev_attr_unit_size.attr,
-	&dev_attr_write_mode.attr,
-	&dev_attr_unit_stat.attr,
-	NULL
-};
-
-const struct attribute_group zblock_unit_group = {
-	.attrs = unit_attrs,
-};
+ZBLOCK_ATTR_RO(unit_stat);

@@ -196,7 +196,7 @@ static int fill_unit(struct unit_write *w, struct bio *bio,
 		     struct bvec_iter iter, size_t *size)
 {
 	struct zblock_codec *codec = w->dev->unit_codec;
-	struct zblock_cctx *cctx = zblock_cctx_get(codec);
+	struct zblock_context *cctx = zblock_cctx_get(codec);
 	size_t len = unit_bytes(w->dev);
 	void *mem = w->mem;
 	int err = -EAGAIN;
@@ -211,8 +211,8 @@ static int fill_unit(struct unit_write *w, struct bio *bio,
 	if (!mem && bio->bi_opf & REQ_SWAP && ZBLOCK_COMPAT_STACKED_STABLE)
 		mem = in_place(bio, iter, len);
 	if (!mem) {
-		mem = cctx->src;
-		zblock_copy_from_bio(bio, &iter, mem, len);
+		mem = cctx->unit;
+		zblock_copy_bio(bio, &iter, mem, len);
 	}
 	if (mostly_same_filled(w->dev, mem) ||
 	    zblock_compress(codec, cctx, mem, len, size) ||
@@ -226,7 +226,7 @@ static int fill_unit(struct unit_write *w, struct bio *bio,
 		err = -ENOBUFS;
 	}
 out:
-	zblock_cctx_put(cctx);
+	zblock_context_put(cctx);
 	return err;
 }
 
@@ -269,7 +269,7 @@ static bool store_late(struct unit_write *w, struct bio *bio,
 	mem = zblock_late_take(dev, slot, dev->unit_shift, w->nid, &word);
 	if (!mem)
 		return false;
-	zblock_copy_from_bio(bio, &iter, mem, unit_bytes(dev));
+	zblock_copy_bio(bio, &iter, mem, unit_bytes(dev));
 	zblock_patch_begin(dev, slot);
 	for (i = 0; i < unit_pages(dev); i++)
 		swap_slot(w, i, zblock_late_nth(word, i), &old[i]);

@@ -49,7 +49,7 @@
 #define ZBLOCK_IDLE		BIT(3)
 #define ZBLOCK_WB		(IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) ? BIT(4) : 0)
 #define ZBLOCK_PRIO_SHIFT	5
-#define ZBLOCK_PRIO		(BIT(5) | BIT(6))
+#define ZBLOCK_PRIO		(IS_ENABLED(CONFIG_ZBLOCK_RECOMPRESS) ? BIT(5) | BIT(6) : 0)
 #define ZBLOCK_PEND		BIT(7)
 
 /* What may be said of a slot besides: the same page with or without it. */
@@ -77,13 +77,22 @@ static inline unsigned int zblock_word_prio(zspool_word_t word)
 	return (zspool_word_flags(word) & ZBLOCK_PRIO) >> ZBLOCK_PRIO_SHIFT;
 }
 
+/* Does the page take memory that it would not elsewhere, or by another algorithm? */
+static inline bool zblock_word_takes(zspool_word_t word)
+{
+	unsigned int flags = zspool_word_flags(word);
+
+	return flags & ZBLOCK_UNIT ||
+	       (zspool_word_is_obj(word) && !(flags & ZBLOCK_SAME));
+}
+
 /* Is the page of this word in a buffer of late.c? */
 static inline bool zblock_word_is_late(zspool_word_t word)
 {
 	const unsigned int kinds = ZBLOCK_SAME | ZBLOCK_HUGE | ZBLOCK_UNIT |
 				   ZBLOCK_WB;
 
-	return !zspool_word_is_obj(word) &&
+	return IS_ENABLED(CONFIG_ZBLOCK_LARGE) && !zspool_word_is_obj(word) &&
 	       (zspool_word_flags(word) & kinds) == ZBLOCK_HUGE;
 }
 

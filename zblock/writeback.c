@@ -24,35 +24,20 @@
 #include <linux/ratelimit.h>
 #include "extent.h"
 
-/* Slots between two looks whether somebody wants the CPU, or us to end. */
-#define AT_ONCE		1024
 /* Walks over the slots, each for larger ones than the next. */
 static const unsigned int passes[] = {
 	PAGE_SIZE, PAGE_SIZE - 1, PAGE_SIZE / 4 * 3, PAGE_SIZE / 2,
 	PAGE_SIZE / 4, 0
 };
 
-/* Does it hold an object that can go? */
-static bool movable(zspool_word_t word)
-{
-	return zspool_word_is_obj(word) &&
-	       !(zspool_word_flags(word) & (ZBLOCK_SAME | ZBLOCK_UNIT));
-}
-
 static bool wanted(const struct zblock_wb_run *run, unsigned long index,
 		   zspool_word_t word)
 {
 	const struct zblock_wb_what *what = run->what;
-	unsigned int flags = zspool_word_flags(word);
 
-	if ((!movable(word) && !(flags & ZBLOCK_UNIT)) ||
-	    (flags & what->flags) != what->flags ||
-	    zblock_slot_bytes(run->dev, index, word) < what->min_size)
-		return false;
-	if (what->incompressible && !zblock_incompressible(run->dev, word))
-		return false;
-	return !what->min_age ||
-	       zblock_slot_age(run->dev, index) >= what->min_age;
+	return zblock_chosen(run->dev, index, word, what->flags, what->min_age,
+			     what->min_size) &&
+	       (!what->incompressible || zblock_incompressible(run->dev, word));
 }
 
 /* The object as it is. */
@@ -68,7 +53,7 @@ static u32 copy_object(struct zblock_wb_run *run, unsigned long index,
 
 /* The page that it stands for: always a block of its own. */
 static int copy_page_of(struct zblock_wb_run *run, unsigned long index,
-			zspool_word_t word, struct zblock_dctx *dctx, u32 *sum)
+			zspool_word_t word, struct zblock_context *dctx, u32 *sum)
 {
 	struct zblock_extent *ext = run->open;
 	void *to = kmap_local_page(ext->page[ext->used / ZBLOCK_PLACES]);
@@ -89,7 +74,7 @@ static void mark(struct zblock_wb_run *run, unsigned long index,
 
 /* Put a slot into the open extent. -EAGAIN: it has changed meanwhile. */
 static int write_pinned(struct zblock_wb_run *run, unsigned long index,
-			unsigned int room, struct zblock_dctx *dctx)
+			unsigned int room, struct zblock_context *dctx)
 {
 	struct zspool *pool = run->dev->pool;
 	unsigned int size = PAGE_SIZE;
@@ -99,12 +84,12 @@ static int write_pinned(struct zblock_wb_run *run, unsigned long index,
 
 	if (!zspool_pin(pool, index, &word))
 		return -EAGAIN;
-	if (!movable(word) || !wanted(run, index, word) ||
+	if (zspool_word_flags(word) & ZBLOCK_UNIT || !wanted(run, index, word) ||
 	    (run->packed && places(zspool_word_size(word)) > room)) {
 		err = -EAGAIN;
 	} else if (run->packed) {
 		size = zspool_word_size(word);
-		sum = copy_object(run, index, word, dctx->bounce);
+		sum = copy_object(run, index, word, dctx->buf);
 	} else {
 		err = copy_page_of(run, index, word, dctx, &sum);
 	}
@@ -133,7 +118,7 @@ static int write_object(struct zblock_wb_run *run, unsigned long index,
 	unsigned int room = run->packed ? places(zspool_word_size(word)) :
 					  ZBLOCK_PLACES;
 	struct zblock_codec *codec = run->dev->codec[zblock_word_prio(word)];
-	struct zblock_dctx *dctx;
+	struct zblock_context *dctx;
 	int err;
 
 	err = zblock_extent_room(run, room);
@@ -143,7 +128,7 @@ static int write_object(struct zblock_wb_run *run, unsigned long index,
 	if (!dctx)
 		return -ENOMEM;
 	err = write_pinned(run, index, room, dctx);
-	zblock_dctx_put(dctx);
+	zblock_context_put(dctx);
 	if (err && err != -EAGAIN)
 		cannot_write(run, index, -EIO);
 	return 0;
@@ -153,7 +138,7 @@ static int write_object(struct zblock_wb_run *run, unsigned long index,
 static int pack(struct zblock_wb_run *run, const void **from, size_t *size)
 {
 	struct zblock_codec *codec = run->dev->codec[ZBLOCK_PRIMARY];
-	struct zblock_cctx *cctx = zblock_cctx_get(codec);
+	struct zblock_context *cctx = zblock_cctx_get(codec);
 
 	if (!cctx)
 		return -ENOMEM;
@@ -162,7 +147,7 @@ static int pack(struct zblock_wb_run *run, const void **from, size_t *size)
 		*from = memcpy(run->bounce, cctx->buf, *size);
 	else
 		*size = PAGE_SIZE;
-	zblock_cctx_put(cctx);
+	zblock_context_put(cctx);
 	return 0;
 }
 
@@ -238,12 +223,9 @@ static int write_range(struct zblock_wb_run *run, const struct zblock_wb_range *
 	for (i = range->from; i < range->to; i++) {
 		zspool_word_t word = zspool_peek(pool, i);
 
-		if (!(i % AT_ONCE)) {
-			cond_resched();
-			err = zblock_must_end(run->dev);
-			if (err)
-				return err;
-		}
+		err = zblock_walk(run->dev, i);
+		if (err)
+			return err;
 		if (zspool_word_flags(word) & ZBLOCK_PEND ||
 		    !wanted(run, i, word))
 			continue;

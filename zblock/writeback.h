@@ -6,6 +6,7 @@
 #define _ZBLOCK_WRITEBACK_H
 
 #include <linux/types.h>
+#include <zspool.h>
 
 struct zblock;
 
@@ -37,6 +38,7 @@ struct zblock_wb_what {
 	bool background;
 };
 
+bool zblock_incompressible(struct zblock *dev, zspool_word_t word);
 int zblock_writeback(struct zblock *dev, const struct zblock_wb_what *what,
 		     const struct zblock_wb_range *ranges, unsigned int nr,
 		     int *failed);

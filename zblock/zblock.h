@@ -20,8 +20,8 @@
  *   dev->patch_lock[]     a mutex of one of N groups of slots, for pages larger
  *                         than a block: see patch below
  *    codec->first_lock    a mutex: the first contexts are made
- *    cctx->lock           a mutex: one compressor
- *    dctx->lock           a mutex: one decompressor and bounce buffer
+ *    context->lock        a mutex: one compressor (cctx), or decompressor (dctx), and
+ *                         its buffers; nobody takes two
  *     the pin             of one slot
  *
  * I/O takes none of the first group. It needs none, as the pool and the codec cannot go
@@ -63,6 +63,7 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/blkdev.h>
+#include <linux/device.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rwsem.h>
@@ -85,14 +86,14 @@
 
 /* Can there be a write of less than a page? */
 #define ZBLOCK_PATCHES		(PAGE_SIZE > ZBLOCK_BLOCK_SIZE)
-#define ZBLOCK_PATCH_LOCKS	16
+#define ZBLOCK_PATCH_LOCKS	(ZBLOCK_PATCHES ? 16 : 0)
 
 /* Longest name of the driver: "-control" and a number come behind it. */
 #define ZBLOCK_NAME_MAX		15
 
 /* Algorithms of a device: the one that writes use, and those of recompress. */
 #define ZBLOCK_PRIMARY		0
-#define ZBLOCK_ALGORITHMS	4
+#define ZBLOCK_ALGORITHMS	(IS_ENABLED(CONFIG_ZBLOCK_RECOMPRESS) ? 4 : 1)
 
 /* The largest dictionary. (Those that zstd trains have 110 KiB.) */
 #define ZBLOCK_DICT_MAX		SZ_1M
@@ -267,18 +268,12 @@ struct zblock {
 	struct delayed_work unit_work;
 };
 
-static inline void zblock_count(struct zblock *dev, enum zblock_stat which,
-				s64 n)
-{
-	atomic64_add(n, &raw_cpu_ptr(dev->stats)->n[which]);
-}
-
 /* The slots of a unit share one. */
 static inline struct mutex *zblock_patch_lock(struct zblock *dev,
 					      unsigned long index)
 {
 	return &dev->patch_lock[(index >> dev->unit_shift) %
-				ZBLOCK_PATCH_LOCKS];
+				(ZBLOCK_PATCH_LOCKS ?: 1)];
 }
 
 /*
@@ -321,19 +316,15 @@ extern char *zblock_name;
 extern struct workqueue_struct *zblock_lazy_wq;
 
 /* algorithm.c */
-extern const struct attribute_group zblock_algorithm_group;
 void zblock_algorithms_reset(struct zblock *dev);
 int zblock_algorithm_prio(struct zblock *dev, const char *name,
 			  unsigned int first);
-bool zblock_incompressible(struct zblock *dev, zspool_word_t word);
 
 /* recompress.c */
-extern const struct attribute_group zblock_recompress_group;
 int zblock_recompress_cold(struct zblock *dev, unsigned long *at, u32 age,
 			   u32 threshold, u32 max_pages);
 
 /* auto_recompress.c */
-extern const struct attribute_group zblock_auto_recompress_group;
 extern const struct zblock_policy_ops zblock_auto_recompress;
 
 /* column.c */
@@ -357,7 +348,7 @@ static inline void zblock_flip_add(struct zblock *dev)
 #endif
 
 /* control.c */
-bool zblock_path_exists(const char *fmt, ...) __printf(1, 2);
+bool zblock_name_taken(const char *where, const char *name);
 int zblock_control_init(void);
 void zblock_control_exit(void);
 
@@ -371,9 +362,11 @@ int zblock_claim(struct zblock *dev, bool alone);
 void zblock_unclaim(struct zblock *dev);
 int zblock_must_end(const struct zblock *dev);
 
+/* Slots between two looks whether somebody else wants the CPU, or us to end. */
+#define ZBLOCK_AT_ONCE		1024
+int zblock_walk(const struct zblock *dev, unsigned long index);
+
 /* device.c */
-int zblock_set_unit_size(struct zblock *dev, unsigned int bytes);
-void zblock_set_write_mode(struct zblock *dev, enum zblock_write_mode mode);
 int zblock_set_size(struct zblock *dev, u64 bytes);
 int zblock_reset(struct zblock *dev);
 void zblock_clear(struct zblock *dev);
@@ -390,11 +383,50 @@ int zblock_begin_change(struct zblock *dev, const char *attribute);
 int zblock_parse_size(const char *text, u64 *bytes);
 extern const struct attribute_group *zblock_groups[];
 
+/* An attribute; sysfs.c has the table of them. */
+#define ZBLOCK_ATTR_RW(name) \
+	struct device_attribute zblock_attr_##name = __ATTR_RW(name)
+#define ZBLOCK_ATTR_RO(name) \
+	struct device_attribute zblock_attr_##name = __ATTR_RO(name)
+#define ZBLOCK_ATTR_WO(name) \
+	struct device_attribute zblock_attr_##name = __ATTR_WO(name)
+extern struct device_attribute zblock_attr_disksize;
+extern struct device_attribute zblock_attr_initstate;
+extern struct device_attribute zblock_attr_reset;
+extern struct device_attribute zblock_attr_compact;
+extern struct device_attribute zblock_attr_mem_used_max;
+extern struct device_attribute zblock_attr_max_comp_streams;
+extern struct device_attribute zblock_attr_io_stat;
+extern struct device_attribute zblock_attr_mm_stat;
+extern struct device_attribute zblock_attr_debug_stat;
+extern struct device_attribute zblock_attr_corrupted;
+extern struct device_attribute zblock_attr_comp_algorithm;
+extern struct device_attribute zblock_attr_recomp_algorithm;
+extern struct device_attribute zblock_attr_algorithm_params;
+extern struct device_attribute zblock_attr_idle;
+extern struct device_attribute zblock_attr_track_age;
+extern struct device_attribute zblock_attr_mem_limit;
+extern struct device_attribute zblock_attr_limit_state;
+extern struct device_attribute zblock_attr_limit_near;
+extern struct device_attribute zblock_attr_mem_detail;
+extern struct device_attribute zblock_attr_unit_size;
+extern struct device_attribute zblock_attr_write_mode;
+extern struct device_attribute zblock_attr_unit_stat;
+extern struct device_attribute zblock_attr_checksum;
+extern struct device_attribute zblock_attr_recompress;
+extern struct device_attribute zblock_attr_auto_recompress;
+extern struct device_attribute zblock_attr_backing_dev;
+extern struct device_attribute zblock_attr_bd_stat;
+extern struct device_attribute zblock_attr_compressed_writeback;
+extern struct device_attribute zblock_attr_writeback_limit_enable;
+extern struct device_attribute zblock_attr_writeback_limit;
+extern struct device_attribute zblock_attr_writeback_batch_size;
+extern struct device_attribute zblock_attr_writeback;
+extern struct device_attribute zblock_attr_auto_writeback;
+
 /* bio.c */
-void zblock_copy_to_bio(struct bio *bio, struct bvec_iter *iter,
-			const char *from, unsigned int len);
-void zblock_copy_from_bio(struct bio *bio, struct bvec_iter *iter,
-			  char *to, unsigned int len);
+void zblock_copy_bio(struct bio *bio, struct bvec_iter *iter, void *mem,
+		     unsigned int len);
 int zblock_transfer(struct zblock *dev, struct bio *bio,
 		    struct bvec_iter iter, bool late);
 void zblock_end_bio(struct zblock *dev, struct bio *bio, unsigned long start,
@@ -417,11 +449,11 @@ int zblock_fetch_page(struct zblock *dev, struct page *page,
 int zblock_read_page(struct zblock *dev, struct page *page,
 		     unsigned long index, struct bio *parent);
 int zblock_load(struct zblock *dev, unsigned long index, zspool_word_t word,
-		struct zblock_dctx *dctx, void *mem);
+		struct zblock_context *dctx, void *mem);
 int zblock_broken(struct zblock *dev, unsigned long index, int err);
 
 /* unit_sysfs.c */
-extern const struct attribute_group zblock_unit_group;
+void zblock_set_write_mode(struct zblock *dev, enum zblock_write_mode mode);
 
 /* unit.c, unit_write.c, unit_read.c */
 int zblock_units_create(struct zblock *dev, unsigned long nr_pages,
@@ -463,8 +495,13 @@ void zblock_unit_lost(struct zblock *dev, unsigned long index);
 void zblock_unit_settle(struct zblock *dev, unsigned long index);
 
 /* age.c */
-bool zblock_age_prepare(struct zblock *dev, unsigned long index);
 void zblock_ages_touch(struct zblock_column *ages, unsigned long index);
+
+/* Have what zblock_touch() needs; false if there is no memory for it. */
+static inline bool zblock_age_prepare(struct zblock *dev, unsigned long index)
+{
+	return !dev->ages || zblock_column_prepare(dev->ages, index);
+}
 
 /* A slot has been read or written. */
 static inline void zblock_touch(struct zblock *dev, unsigned long index)
@@ -474,9 +511,6 @@ static inline void zblock_touch(struct zblock *dev, unsigned long index)
 }
 
 u32 zblock_slot_age(struct zblock *dev, unsigned long index);
-
-/* idle.c */
-extern const struct attribute_group zblock_idle_group;
 
 /**
  * struct zblock_remote - a slot that is on the backing device, as it was pinned
@@ -497,7 +531,6 @@ int zblock_readback(struct zblock *dev, struct page *page,
 
 /* sysfs_writeback.c */
 #define ZBLOCK_WB_BATCH		32	/* as zram's */
-extern const struct attribute_group zblock_writeback_group;
 void zblock_writeback_clear(struct zblock *dev);
 
 /* A slot does not hold @word any more: its block may be free. Any context. */
@@ -507,15 +540,10 @@ static inline void zblock_forget(struct zblock *dev, zspool_word_t word)
 		zblock_wb_put(dev->backing, word);
 }
 
-/* mem_detail.c */
-extern const struct attribute_group zblock_mem_detail_group;
-
 /* auto_writeback.c */
-extern const struct attribute_group zblock_auto_writeback_group;
 extern const struct zblock_policy_ops zblock_auto_writeback;
 
 /* limit.c */
-extern const struct attribute_group zblock_limit_group;
 void zblock_limit_init(struct zblock *dev);
 void zblock_limit_start(struct zblock *dev);
 void zblock_limit_stop(struct zblock *dev);
@@ -548,6 +576,7 @@ static inline void zblock_debugfs_remove(struct zblock *dev)
 #endif
 
 /* stat.c */
+void zblock_count(struct zblock *dev, enum zblock_stat which, s64 n);
 u64 zblock_stat_sum(struct zblock *dev, enum zblock_stat which);
 void zblock_stat_clear(struct zblock *dev);
 void zblock_account(struct zblock *dev, zspool_word_t old, zspool_word_t new);
