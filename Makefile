@@ -3,7 +3,8 @@
 # make                     both modules for the running kernel, into build/
 # make KDIR=DIR ARCH=… CROSS_COMPILE=…   the same for another kernel
 # make ZBLOCK_CODECS="lz4 zstd"          with these algorithms only
-# make ZSPOOL_DEBUGFS=n ZSPOOL_SMALL=y   without debugfs, and for size
+# make ZSPOOL_DEBUGFS=n ZSPOOL_SMALL=y ZSPOOL_PLAIN=n ZSPOOL_PAGE_CACHE=n
+#                                        the allocator without these, and for size
 # make ZBLOCK_LARGE=n ZBLOCK_CHECKSUM=n ZBLOCK_RECOMPRESS=n ZBLOCK_WRITEBACK=n
 #                                        without these parts: see docs/embedded.md
 # make demo test test-kernels test-boards proofs soak kcsan coverage bench lint footprint install uninstall

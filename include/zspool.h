@@ -90,6 +90,14 @@ static inline unsigned int zspool_word_size(zspool_word_t w)
 	return (w >> ZSPOOL_SIZE_SHIFT) & (BIT(ZSPOOL_SIZE_BITS) - 1);
 }
 
+/* @w with @size in place of its own. */
+static inline zspool_word_t zspool_word_set_size(zspool_word_t w,
+						 unsigned int size)
+{
+	w &= ~((u64)(BIT(ZSPOOL_SIZE_BITS) - 1) << ZSPOOL_SIZE_SHIFT);
+	return w | (u64)size << ZSPOOL_SIZE_SHIFT;
+}
+
 /* The owner's number, where the word holds no object. */
 static inline u64 zspool_word_value(zspool_word_t w)
 {
@@ -133,12 +141,6 @@ struct zspool_ops {
  * @meta: bytes of everything that is not a pool page: handle table, zspage
  *	descriptors and their table, classes
  * @compacted: pages freed by compaction since the pool was made
- * @isolated: pages the VM isolated by callback (no callback on the page-cache
- *	route, where it counts attempts)
- * @migrated: pages moved
- * @again: attempts answered -EAGAIN
- * @putback: pages put back
- * @failed: attempts refused for good
  * @deferred: frees put off, as the handle was pinned or they came from an interrupt
  */
 struct zspool_stats {
@@ -149,11 +151,6 @@ struct zspool_stats {
 	unsigned long zspages;
 	u64 meta;
 	unsigned long compacted;
-	unsigned long isolated;
-	unsigned long migrated;
-	unsigned long again;
-	unsigned long putback;
-	unsigned long failed;
 	unsigned long deferred;
 };
 
@@ -183,20 +180,14 @@ void zspool_get_stats(struct zspool *pool, struct zspool_stats *stats);
 size_t zspool_huge_size(struct zspool *pool);
 int zspool_class_index(struct zspool *pool, size_t size);
 int zspool_check(struct zspool *pool);
-bool zspool_movable(void);
 
 /* numbered pools */
 int zspool_prepare(struct zspool *pool, zspool_handle_t handle, gfp_t gfp);
 int zspool_new(struct zspool *pool, zspool_handle_t handle, size_t size,
-	       gfp_t gfp, int nid, zspool_word_t *obj);
-int zspool_renew(struct zspool *pool, zspool_handle_t handle, size_t size,
-		 gfp_t gfp, int nid, zspool_word_t *obj);
-void zspool_fill(struct zspool *pool, zspool_word_t obj, size_t offset,
-		 const void *src, size_t len);
-bool zspool_pin(struct zspool *pool, zspool_handle_t handle,
-		zspool_word_t *word);
-bool zspool_trypin(struct zspool *pool, zspool_handle_t handle,
-		   zspool_word_t *word);
+	       gfp_t gfp, int nid, bool renew, zspool_word_t *obj);
+void zspool_fill(struct zspool *pool, zspool_word_t obj, const void *src);
+zspool_word_t zspool_pin(struct zspool *pool, zspool_handle_t handle);
+zspool_word_t zspool_trypin(struct zspool *pool, zspool_handle_t handle);
 void zspool_unpin(struct zspool *pool, zspool_handle_t handle);
 zspool_word_t zspool_swap(struct zspool *pool, zspool_handle_t handle,
 			  zspool_word_t word);
@@ -204,6 +195,14 @@ zspool_word_t zspool_peek(struct zspool *pool, zspool_handle_t handle);
 void zspool_prefetch(struct zspool *pool, zspool_handle_t handle);
 void zspool_drop(struct zspool *pool, zspool_word_t obj);
 const void *zspool_map(struct zspool *pool, zspool_word_t word, void *buf);
+#ifdef CONFIG_HIGHMEM
 void zspool_unmap(struct zspool *pool, zspool_word_t word, const void *addr);
+#else
+/* All memory is mapped always. */
+static inline void zspool_unmap(struct zspool *pool, zspool_word_t word,
+				const void *addr)
+{
+}
+#endif
 
 #endif /* _ZSPOOL_H */

@@ -110,12 +110,7 @@ static int merge(struct zblock *dev, struct page *page, struct part part,
 static bool is_still_there(struct zblock *dev, unsigned long index,
 			   zspool_word_t word)
 {
-	zspool_word_t now;
-
-	if (!zspool_pin(dev->pool, index, &now))
-		return false;
-	zspool_unpin(dev->pool, index);
-	return zblock_says_same(now, word);
+	return zblock_says_same(zblock_look(dev, index), word);
 }
 
 /*

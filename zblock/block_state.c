@@ -11,6 +11,7 @@
  * algorithm.
  */
 #include <linux/debugfs.h>
+#include <linux/init.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include "zblock.h"

@@ -5,6 +5,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/device/class.h>
+#include <linux/init.h>
 #include <linux/kstrtox.h>
 #include <linux/namei.h>
 #include <linux/path.h>

@@ -7,6 +7,7 @@
 #include <linux/blkdev.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/init.h>
 #include <linux/major.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>

@@ -59,7 +59,8 @@ static void settle_slot(struct zblock *dev, struct zblock_extent *ext,
 	zspool_word_t word, old = 0, new = 0;
 	unsigned int flags;
 
-	if (!zspool_pin(dev->pool, index, &word))
+	word = zspool_pin(dev->pool, index);
+	if (!word)
 		return;
 	flags = zspool_word_flags(word);
 	if (!(flags & ZBLOCK_PEND))

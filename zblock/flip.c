@@ -18,21 +18,23 @@ static int flip_bit(struct zblock *dev, unsigned long handle,
 		    unsigned int bit, u8 *buf)
 {
 	unsigned int at = bit / BITS_PER_BYTE;
-	zspool_word_t word;
+	zspool_word_t word = 0;
 	int err = -ENOENT;
 	const u8 *bytes;
-	u8 byte;
 
-	if (handle >= zblock_handles(dev, dev->nr_pages) ||
-	    !zspool_pin(dev->pool, handle, &word))
+	if (handle < zblock_handles(dev, dev->nr_pages))
+		word = zspool_pin(dev->pool, handle);
+	if (!word)
 		return -ENOENT;
 	if (zspool_word_is_obj(word)) {
 		err = -ERANGE;
 		if (at < zspool_word_size(word)) {
 			bytes = zspool_map(dev->pool, word, buf);
-			byte = bytes[at] ^ BIT(bit % BITS_PER_BYTE);
+			if (bytes != buf)
+				memcpy(buf, bytes, zspool_word_size(word));
 			zspool_unmap(dev->pool, word, bytes);
-			zspool_fill(dev->pool, word, at, &byte, 1);
+			buf[at] ^= BIT(bit % BITS_PER_BYTE);
+			zspool_fill(dev->pool, word, buf);
 			err = 0;
 		}
 	}

@@ -11,6 +11,7 @@
  * same CPU are no faster for it.
  */
 #include <linux/cpumask.h>
+#include <linux/init.h>
 #include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>

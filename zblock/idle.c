@@ -19,7 +19,8 @@ static void mark(struct zblock *dev, unsigned long index, bool idle)
 {
 	zspool_word_t word;
 
-	if (!zspool_pin(dev->pool, index, &word))
+	word = zspool_pin(dev->pool, index);
+	if (!word)
 		return;
 	if (zblock_word_takes(word)) {
 		unsigned int flags = zspool_word_flags(word) & ~ZBLOCK_IDLE;

@@ -293,7 +293,8 @@ static bool is_named(struct zblock_late *late, struct late_buffer *l,
 	zspool_word_t word;
 	bool named;
 
-	if (!zspool_pin(late->dev->pool, l->index + i, &word))
+	word = zspool_pin(late->dev->pool, l->index + i);
+	if (!word)
 		return false;
 	named = zblock_still_there(word, word_of(late, l, i));
 	zspool_unpin(late->dev->pool, l->index + i);

@@ -122,18 +122,14 @@ static int load_pinned(struct zblock *dev, unsigned long index,
 		       struct zblock_context *dctx, struct page *page,
 		       struct zblock_remote *remote)
 {
-	zspool_word_t word = 0;
-	void *mem;
-	bool pinned;
-	int err;
+	/* 0: nothing near was ever written */
+	zspool_word_t word = zspool_pin(dev->pool, index);
+	void *mem = kmap_local_page(page);
+	int err = zblock_load(dev, index, word, dctx, mem);
 
-	/* false: nothing near was ever written */
-	pinned = zspool_pin(dev->pool, index, &word);
-	mem = kmap_local_page(page);
-	err = zblock_load(dev, index, pinned ? word : 0, dctx, mem);
 	kunmap_local(mem);
 	remote->word = word;
-	if (pinned) {
+	if (word) {
 		if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) && unlikely(err == -EREMOTE)) {
 			zblock_wb_get(dev->backing, word);
 			remote->sum = zblock_sum_get(dev, index);

@@ -16,6 +16,7 @@
 #include <linux/completion.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/init.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>

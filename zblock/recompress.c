@@ -100,10 +100,10 @@ static int make_object(const struct recompress *r, unsigned long index,
 	if (compress(r, cctx, &size) || !is_smaller(r, index, word, size))
 		err = -EFBIG;
 	else
-		err = zspool_renew(pool, index, size, GFP_EAGER,
-				   page_to_nid(r->page), obj);
+		err = zspool_new(pool, index, size, GFP_EAGER,
+				 page_to_nid(r->page), true, obj);
 	if (!err) {
-		zspool_fill(pool, *obj, 0, cctx->buf, size);
+		zspool_fill(pool, *obj, cctx->buf);
 		*sum = zblock_sum(r->dev, cctx->buf, size);
 	}
 	zblock_context_put(cctx);
@@ -123,7 +123,8 @@ static void publish(const struct recompress *r, unsigned long index,
 	struct zspool *pool = r->dev->pool;
 	zspool_word_t old;
 
-	if (!zspool_pin(pool, index, &old)) {
+	old = zspool_pin(pool, index);
+	if (!old) {
 		zspool_drop(pool, obj);
 		return;
 	}
@@ -145,7 +146,8 @@ static void let_go(const struct recompress *r, unsigned long index, bool tried)
 	unsigned int flags;
 	zspool_word_t word;
 
-	if (!zspool_pin(pool, index, &word))
+	word = zspool_pin(pool, index);
+	if (!word)
 		return;
 	flags = zspool_word_flags(word);
 	if (flags & ZBLOCK_PEND) {
@@ -177,7 +179,8 @@ static int try_take(const struct recompress *r, unsigned long index,
 {
 	int err = -ENOENT;
 
-	if (!zspool_pin(r->dev->pool, index, word))
+	*word = zspool_pin(r->dev->pool, index);
+	if (!*word)
 		return -ENOENT;
 	if (wanted(r, index, *word))
 		err = take_pinned(r, index, *word, dctx);
@@ -193,7 +196,8 @@ static int take_from_unit(const struct recompress *r, unsigned long index,
 	unsigned int flags;
 	int err;
 
-	if (!zspool_pin(pool, index, word))
+	*word = zspool_pin(pool, index);
+	if (!*word)
 		return -ENOENT;
 	flags = zspool_word_flags(*word);
 	if (!(flags & ZBLOCK_UNIT) || !wanted(r, index, *word)) {

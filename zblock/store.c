@@ -80,7 +80,7 @@ static int publish(struct page_write *w, zspool_word_t word)
 
 	if (!w->patch)
 		zblock_patch_begin(w->dev, w->index);
-	zspool_pin(pool, w->index, &old);
+	old = zspool_pin(pool, w->index);
 	mine = !only(w) || zblock_still_there(old, only(w));
 	if (mine) {
 		if (only(w))
@@ -118,7 +118,7 @@ static int get_obj(struct page_write *w, size_t size, gfp_t gfp)
 		return 0;
 	drop_obj(w);
 	err = zspool_new(w->dev->pool, w->index, size, gfp,
-			 page_to_nid(w->page), &w->obj);
+			 page_to_nid(w->page), false, &w->obj);
 	if (!err)
 		w->size = size;
 	zblock_note_used(w->dev, zspool_total_pages(w->dev->pool));
@@ -130,7 +130,7 @@ static void fill_from_page(struct page_write *w)
 	void *mem = kmap_local_page(w->page);
 	const void *stored;
 
-	zspool_fill(w->dev->pool, w->obj, 0, mem, PAGE_SIZE);
+	zspool_fill(w->dev->pool, w->obj, mem);
 	kunmap_local(mem);
 
 	/* of what is stored, as the page may be changing (its owner should not) */
@@ -174,7 +174,7 @@ static int store_same(struct page_write *w, unsigned long fill)
 	err = get_obj(w, sizeof(fill), patient(w));
 	if (err)
 		return err;
-	zspool_fill(pool, w->obj, 0, &fill, sizeof(fill));
+	zspool_fill(pool, w->obj, &fill);
 	w->sum = zblock_sum(w->dev, &fill, sizeof(fill));
 	return publish(w, zspool_word_set_flags(w->obj, ZBLOCK_SAME));
 }
@@ -230,7 +230,7 @@ static int fill_packed(struct page_write *w, size_t *size)
 	}
 	err = get_obj(w, *size, GFP_EAGER);
 	if (!err) {
-		zspool_fill(w->dev->pool, w->obj, 0, cctx->buf, *size);
+		zspool_fill(w->dev->pool, w->obj, cctx->buf);
 		w->sum = zblock_sum(w->dev, cctx->buf, *size);
 	} else {
 		err = -EAGAIN;

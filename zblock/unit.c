@@ -79,7 +79,6 @@ void zblock_swap_pieces(struct zblock *dev, unsigned long unit,
 			zspool_word_t *old)
 {
 	struct zspool *pool = dev->pool;
-	zspool_word_t word;
 	unsigned int i;
 
 	for (i = 0; i < unit_pieces(dev); i++) {
@@ -89,7 +88,7 @@ void zblock_swap_pieces(struct zblock *dev, unsigned long unit,
 		if (i >= nr && !zspool_word_is_obj(zspool_peek(pool, handle)))
 			continue;
 		if (i)
-			zspool_pin(pool, handle, &word);
+			zspool_pin(pool, handle);
 		old[i] = zspool_swap(pool, handle, i < nr ? new[i] : 0);
 		if (i)
 			zspool_unpin(pool, handle);
@@ -121,10 +120,9 @@ static void reap(struct zblock *dev, unsigned long unit)
 {
 	zspool_handle_t handle = piece(dev, unit, 0);
 	zspool_word_t old[PIECES_MAX];
-	zspool_word_t word;
 
 	if (!zspool_word_is_obj(zspool_peek(dev->pool, handle)) ||
-	    !zspool_pin(dev->pool, handle, &word))
+	    !zspool_pin(dev->pool, handle))
 		return;
 	memset(old, 0, sizeof(old));
 	if (!pages_left(dev, unit))

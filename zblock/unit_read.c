@@ -61,7 +61,7 @@ static int check_sum(struct zblock *dev, unsigned long index, u64 seq,
 
 	if (!dev->sums)
 		return 0;
-	zspool_pin(dev->pool, index, &word);
+	word = zspool_pin(dev->pool, index);
 	if (!in_unit(word) || seq_of(word) != seq)
 		err = -EAGAIN;
 	else if (!zblock_sum_ok(dev, index, mem, size))
@@ -84,7 +84,8 @@ static int fetch(struct zblock *dev, unsigned long index, bool whole,
 	unsigned int i;
 
 	*size = 0;
-	if (!zspool_pin(pool, piece(dev, unit, 0), &word))
+	word = zspool_pin(pool, piece(dev, unit, 0));
+	if (!word)
 		return err;
 	if (whole ? !slots_seq(dev, index, seq) : !slot_seq(dev, index, seq))
 		goto unpin;
@@ -97,7 +98,7 @@ static int fetch(struct zblock *dev, unsigned long index, bool whole,
 
 		if (!zspool_word_is_obj(zspool_peek(pool, handle)))
 			break;
-		zspool_pin(pool, handle, &word);
+		word = zspool_pin(pool, handle);
 		*size += copy_piece(pool, word, dctx->buf + *size);
 		zspool_unpin(pool, handle);
 	}
@@ -111,8 +112,9 @@ static void note_read(struct zblock *dev, unsigned long index)
 {
 	zspool_word_t word = zspool_peek(dev->pool, index);
 
-	if (unlikely(zspool_word_flags(word) & ZBLOCK_MARKS) &&
-	    zspool_pin(dev->pool, index, &word)) {
+	if (unlikely(zspool_word_flags(word) & ZBLOCK_MARKS)) {
+		/* there is a word, so it can be pinned */
+		word = zspool_pin(dev->pool, index);
 		zspool_swap(dev->pool, index, zblock_unmarked(word));
 		zspool_unpin(dev->pool, index);
 	}

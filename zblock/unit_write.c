@@ -52,7 +52,7 @@ static int get_pieces(struct unit_write *w, size_t size, gfp_t gfp)
 	for (left = size; left; left -= min_t(size_t, left, PAGE_SIZE)) {
 		err = zspool_new(pool, piece(w->dev, w->unit, w->nr),
 				 min_t(size_t, left, PAGE_SIZE), gfp, w->nid,
-				 &w->piece[w->nr]);
+				 false, &w->piece[w->nr]);
 		if (err) {
 			drop_pieces(w);
 			return err;
@@ -71,7 +71,7 @@ static void fill_pieces(struct unit_write *w, const void *src)
 	for (i = 0; i < w->nr; i++) {
 		unsigned int len = zspool_word_size(w->piece[i]);
 
-		zspool_fill(w->dev->pool, w->piece[i], 0, src, len);
+		zspool_fill(w->dev->pool, w->piece[i], src);
 		src += len;
 	}
 }
@@ -97,7 +97,8 @@ static bool all_mine(const struct unit_write *w)
 	bool mine;
 
 	for (i = 0; i < unit_pages(w->dev); i++) {
-		if (!zspool_pin(w->dev->pool, slot + i, &word))
+		word = zspool_pin(w->dev->pool, slot + i);
+		if (!word)
 			return false;
 		mine = is_mine(w, word, i);
 		zspool_unpin(w->dev->pool, slot + i);
@@ -114,7 +115,7 @@ static bool swap_slot(const struct unit_write *w, unsigned int i,
 	unsigned long slot = first_slot(w->dev, w->unit) + i;
 	bool mine;
 
-	zspool_pin(w->dev->pool, slot, old);
+	*old = zspool_pin(w->dev->pool, slot);
 	mine = is_mine(w, *old, i);
 	if (mine) {
 		if (w->only)
@@ -137,7 +138,7 @@ static int publish(struct unit_write *w)
 	zspool_word_t old_piece[PIECES_MAX];
 	DECLARE_BITMAP(mine, PAGES_MAX);
 	zspool_word_t old[PAGES_MAX];
-	zspool_word_t word, first;
+	zspool_word_t word;
 	unsigned int i;
 	bool whole;
 	u64 seq;
@@ -147,7 +148,7 @@ static int publish(struct unit_write *w)
 	word = zspool_word_make(ZBLOCK_UNIT, 0, seq);
 
 	zblock_patch_begin(dev, slot);
-	zspool_pin(dev->pool, piece(dev, w->unit, 0), &first);
+	zspool_pin(dev->pool, piece(dev, w->unit, 0));
 	whole = !w->only || all_mine(w);
 	if (whole) {
 		zblock_swap_pieces(dev, w->unit, w->piece, w->nr, old_piece);

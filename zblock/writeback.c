@@ -82,7 +82,8 @@ static int write_pinned(struct zblock_wb_run *run, unsigned long index,
 	int err = 0;
 	u32 sum;
 
-	if (!zspool_pin(pool, index, &word))
+	word = zspool_pin(pool, index);
+	if (!word)
 		return -EAGAIN;
 	if (zspool_word_flags(word) & ZBLOCK_UNIT || !wanted(run, index, word) ||
 	    (run->packed && places(zspool_word_size(word)) > room)) {
@@ -159,7 +160,8 @@ static void write_if_same(struct zblock_wb_run *run, unsigned long index,
 	struct zspool *pool = run->dev->pool;
 	zspool_word_t now;
 
-	if (!zspool_pin(pool, index, &now))
+	now = zspool_pin(pool, index);
+	if (!now)
 		return;
 	if (zspool_word_flags(now) & ZBLOCK_UNIT && wanted(run, index, now) &&
 	    zspool_word_value(now) == zspool_word_value(word)) {

@@ -297,11 +297,10 @@ static inline void zblock_patch_end(struct zblock *dev, unsigned long index)
  */
 static inline zspool_word_t zblock_look(struct zblock *dev, unsigned long index)
 {
-	zspool_word_t word;
+	zspool_word_t word = zspool_pin(dev->pool, index);
 
-	if (!zspool_pin(dev->pool, index, &word))
-		return 0;
-	zspool_unpin(dev->pool, index);
+	if (word)
+		zspool_unpin(dev->pool, index);
 	return word;
 }
 

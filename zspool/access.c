@@ -15,12 +15,11 @@ struct place {
 };
 
 static __always_inline void find_place(struct zspool *pool, zspool_word_t word,
-				       unsigned int skip, unsigned int len,
-				       struct place *p)
+				       unsigned int len, struct place *p)
 {
 	struct zspage *zspage = zs_zspage_find(pool, zs_word_id(word));
 	struct size_class *class = zspage->class;
-	unsigned int at = zs_word_index(word) * class->size + skip;
+	unsigned int at = zs_word_index(word) * class->size;
 
 	if (!zs_class_sole(class))
 		at += ZS_HEADER;
@@ -48,7 +47,7 @@ const void *zspool_map(struct zspool *pool, zspool_word_t word, void *buf)
 	unsigned int len = zspool_word_size(word);
 	struct place p;
 
-	find_place(pool, word, 0, len, &p);
+	find_place(pool, word, len, &p);
 	if (!p.page[1])
 		return kmap_local_page(p.page[0]) + p.offset;
 	if (buf) {
@@ -59,6 +58,7 @@ const void *zspool_map(struct zspool *pool, zspool_word_t word, void *buf)
 }
 EXPORT_SYMBOL_GPL(zspool_map);
 
+#ifdef CONFIG_HIGHMEM
 /**
  * zspool_unmap() - the end of zspool_map()
  * @pool: the pool
@@ -71,38 +71,34 @@ void zspool_unmap(struct zspool *pool, zspool_word_t word, const void *addr)
 {
 	struct place p;
 
-	if (!IS_ENABLED(CONFIG_HIGHMEM))
-		return;
-	find_place(pool, word, 0, zspool_word_size(word), &p);
+	find_place(pool, word, zspool_word_size(word), &p);
 	if (!p.page[1])
 		kunmap_local(addr);
 }
 EXPORT_SYMBOL_GPL(zspool_unmap);
+#endif
 
 /**
  * zspool_fill() - write into an object
  * @pool: a numbered pool
  * @obj: from zspool_new() and not yet given to zspool_swap(), or a pinned word
- * @offset: where in the object, in bytes
- * @src: the bytes
- * @len: how many; @offset + @len is at most the object's size
+ * @src: the bytes, zspool_word_size(@obj) of them
  *
  * Context: any but irq.
  */
-void zspool_fill(struct zspool *pool, zspool_word_t obj, size_t offset,
-		 const void *src, size_t len)
+void zspool_fill(struct zspool *pool, zspool_word_t obj, const void *src)
 {
+	unsigned int len = zspool_word_size(obj);
 	struct place p;
 
-	if (WARN_ON_ONCE(offset + len > zspool_word_size(obj)))
-		return;
-	find_place(pool, obj, offset, len, &p);
+	find_place(pool, obj, len, &p);
 	memcpy_to_page(p.page[0], p.offset, src, p.head);
 	if (p.page[1])
 		memcpy_to_page(p.page[1], 0, src + p.head, len - p.head);
 }
 EXPORT_SYMBOL_GPL(zspool_fill);
 
+#ifdef ZSPOOL_PLAIN
 /**
  * zs_obj_sg() - describe where an object's bytes are
  * @pool: the pool
@@ -117,13 +113,14 @@ int zs_obj_sg(struct zspool *pool, zspool_word_t word, struct scatterlist *sg)
 	unsigned int len = zspool_word_size(word);
 	struct place p;
 
-	find_place(pool, word, 0, len, &p);
+	find_place(pool, word, len, &p);
 	sg_init_table(sg, p.page[1] ? 2 : 1);
 	sg_set_page(&sg[0], p.page[0], p.head, p.offset);
 	if (p.page[1])
 		sg_set_page(&sg[1], p.page[1], len - p.head, 0);
 	return p.page[1] ? 2 : 1;
 }
+#endif
 
 /**
  * zs_obj_copy() - copy an object's bytes, headers apart

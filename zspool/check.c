@@ -28,15 +28,23 @@ bool zs_check_enabled(void)
 	return check;
 }
 
-/* Say what is wrong; once a line, all of them count. */
-#define EXPECT(cond, zspage, fmt, ...) ({				\
-	bool __wrong = !(cond);						\
-	if (__wrong)							\
-		pr_err_ratelimited("check: class %u zspage %u: %s: " fmt "\n", \
-				   (zspage)->class->size, (zspage)->id,	\
-				   #cond, ##__VA_ARGS__);		\
-	__wrong;							\
-})
+/* Say what is wrong. */
+static __printf(3, 4) int wrong(const struct zspage *zspage, const char *cond,
+				const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	pr_err_ratelimited("check: class %u zspage %u: %s: %pV\n",
+			   zspage->class->size, zspage->id, cond, &vaf);
+	va_end(args);
+	return 1;
+}
+
+#define EXPECT(cond, zspage, fmt, ...)					\
+	((cond) ? 0 : wrong(zspage, #cond, fmt, ##__VA_ARGS__))
 
 static enum zs_group expected_group(const struct zspage *zspage)
 {
@@ -70,7 +78,7 @@ static int check_objects(struct zspage *zspage)
 	struct size_class *class = zspage->class;
 	struct zspool *pool = class->pool;
 	unsigned int i;
-	int wrong = 0;
+	int nr_wrong = 0;
 
 	for_each_set_bit(i, zs_used_map(zspage), class->objs) {
 		zspool_handle_t handle = zs_obj_handle(zspage, i);
@@ -79,17 +87,17 @@ static int check_objects(struct zspage *zspage)
 		unsigned int room;
 
 		if (EXPECT(word, zspage, "%u: handle %u", i, handle)) {
-			wrong++;
+			nr_wrong++;
 			continue;
 		}
 		value = READ_ONCE(*word);
 		if (!zs_word_names(value, zspage, i))
 			continue;
 		room = class->size - (zs_class_sole(class) ? 0 : ZS_HEADER);
-		wrong += EXPECT(zspool_word_size(value) <= room, zspage,
+		nr_wrong += EXPECT(zspool_word_size(value) <= room, zspage,
 				"%u: %u bytes", i, zspool_word_size(value));
 	}
-	return wrong;
+	return nr_wrong;
 }
 
 /* A whole-page object in use has its page; one that is free, if isolated. */
@@ -110,62 +118,62 @@ static int check_pages(struct zspage *zspage)
 	unsigned int i, nr = 0;
 	unsigned int end = zspage->inuse ?
 			   find_last_bit(zs_used_map(zspage), class->objs) + 1 : 0;
-	int wrong = 0;
+	int nr_wrong = 0;
 
 	for (i = 0; i < class->pages; i++) {
 		if (zs_class_sole(class))
-			wrong += check_sole_page(zspage, i);
+			nr_wrong += check_sole_page(zspage, i);
 		if (!zspage->pages[i])
 			continue;
 		nr++;
-		wrong += EXPECT(page_private(zspage->pages[i]) ==
+		nr_wrong += EXPECT(page_private(zspage->pages[i]) ==
 				(unsigned long)zspage, zspage, "page %u", i);
-		wrong += EXPECT(zs_class_sole(class) || i < zspage->nr_pages,
+		nr_wrong += EXPECT(zs_class_sole(class) || i < zspage->nr_pages,
 				zspage, "page %u", i);
 	}
-	wrong += EXPECT(nr == zspage->nr_pages, zspage, "%u of %u", nr,
+	nr_wrong += EXPECT(nr == zspage->nr_pages, zspage, "%u of %u", nr,
 			zspage->nr_pages);
-	wrong += EXPECT(zs_class_sole(class) || end * class->size <=
+	nr_wrong += EXPECT(zs_class_sole(class) || end * class->size <=
 			nr * PAGE_SIZE, zspage, "%u pages, %u objects", nr, end);
-	return wrong;
+	return nr_wrong;
 }
 
 static int check_zspage(struct zspage *zspage, unsigned int group)
 {
 	struct size_class *class = zspage->class;
 	struct zspool *pool = class->pool;
-	int wrong = 0;
+	int nr_wrong = 0;
 
-	wrong += EXPECT(zspage->state == ZS_LINKED, zspage, "%u",
+	nr_wrong += EXPECT(zspage->state == ZS_LINKED, zspage, "%u",
 			zspage->state);
-	wrong += EXPECT(!zspage->moving, zspage, "%u", zspage->moving);
-	wrong += EXPECT(zspage->group == group, zspage, "%u", zspage->group);
-	wrong += EXPECT(expected_group(zspage) == group, zspage, "%u of %u",
+	nr_wrong += EXPECT(!zspage->moving, zspage, "%u", zspage->moving);
+	nr_wrong += EXPECT(zspage->group == group, zspage, "%u", zspage->group);
+	nr_wrong += EXPECT(expected_group(zspage) == group, zspage, "%u of %u",
 			zspage->inuse, class->objs);
 	/* empty: held by the VM, or just made and not yet taken from */
-	wrong += EXPECT(zspage->inuse || zspage->isolated ||
+	nr_wrong += EXPECT(zspage->inuse || zspage->isolated ||
 			zspage->nr_pages == 1, zspage, "empty");
-	wrong += EXPECT(zs_zspage_find(pool, zspage->id) == zspage, zspage,
+	nr_wrong += EXPECT(zs_zspage_find(pool, zspage->id) == zspage, zspage,
 			"id names another");
-	wrong += check_pages(zspage);
-	wrong += check_used_map(zspage);
-	wrong += check_objects(zspage);
-	return wrong;
+	nr_wrong += check_pages(zspage);
+	nr_wrong += check_used_map(zspage);
+	nr_wrong += check_objects(zspage);
+	return nr_wrong;
 }
 
 static int check_class(struct size_class *class)
 {
 	unsigned long inuse = 0, pages = 0;
 	struct zspage *zspage;
-	int wrong = 0;
+	int nr_wrong = 0;
 	int g;
 
-	spin_lock(&class->lock);
+	zs_lock(&class->lock);
 	for (g = 0; g < ZS_GROUPS; g++) {
 		unsigned int nr = 0;
 
 		list_for_each_entry(zspage, &class->group[g], link) {
-			wrong += check_zspage(zspage, g);
+			nr_wrong += check_zspage(zspage, g);
 			inuse += zspage->inuse;
 			pages += zspage->nr_pages;
 			nr++;
@@ -174,7 +182,7 @@ static int check_class(struct size_class *class)
 			pr_err_ratelimited("check: class %u: %u zspages in group %d, counted %u\n",
 					   class->size, nr, g,
 					   class->zspages[g]);
-			wrong++;
+			nr_wrong++;
 		}
 	}
 	/* zspages that are moving are on no list */
@@ -184,10 +192,10 @@ static int check_class(struct size_class *class)
 		pr_err_ratelimited("check: class %u: %lu objects in %lu pages, counted %lu in %lu\n",
 				   class->size, inuse, pages, class->inuse,
 				   class->nr_pages);
-		wrong++;
+		nr_wrong++;
 	}
 	spin_unlock(&class->lock);
-	return wrong;
+	return nr_wrong;
 }
 
 /**
@@ -200,12 +208,12 @@ static int check_class(struct size_class *class)
 int zspool_check(struct zspool *pool)
 {
 	unsigned int i;
-	int wrong = 0;
+	int nr_wrong = 0;
 
 	for (i = 0; i < zs_nr_classes; i++) {
-		wrong += check_class(&pool->classes[i]);
+		nr_wrong += check_class(&pool->classes[i]);
 		cond_resched();
 	}
-	return wrong;
+	return nr_wrong;
 }
 EXPORT_SYMBOL_GPL(zspool_check);

@@ -7,6 +7,7 @@
  * classes of the same shape may be one, are ideas of zsmalloc (Minchan Kim,
  * Nitin Gupta).
  */
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
 #include "internal.h"
@@ -20,15 +21,17 @@ EXPORT_SYMBOL_FOR_TEST(zs_geometry);
 unsigned int zs_huge_size;
 EXPORT_SYMBOL_FOR_TEST(zs_huge_size);
 
-static u16 zs_class_map[ZS_CLASSES];
+static u8 zs_class_map[ZS_CLASSES];
+
+static_assert(ZS_CLASSES <= 256);
 
 /* The chain with the least waste; the shorter of two that waste the same. */
-static void geometry_of(struct zs_geometry *g, unsigned int size)
+static void __init geometry_of(struct zs_geometry *g, unsigned int size)
 {
 	unsigned int best = UINT_MAX;
 	unsigned int pages;
 
-	g->size = size;
+	g->steps = size / ZS_STEP - 1;
 	for (pages = 1; pages <= ZS_CHAIN_MAX; pages++) {
 		unsigned int bytes = pages * PAGE_SIZE;
 		unsigned int objs = bytes / size;
@@ -46,13 +49,14 @@ static void geometry_of(struct zs_geometry *g, unsigned int size)
 	}
 }
 
-static bool same_shape(const struct zs_geometry *a, const struct zs_geometry *b)
+static bool __init same_shape(const struct zs_geometry *a,
+			      const struct zs_geometry *b)
 {
 	return a->pages == b->pages && a->objs == b->objs;
 }
 
 /* A size that a wider step passes over: the next larger class serves it. */
-static bool is_between(unsigned int size)
+static bool __init is_between(unsigned int size)
 {
 	return size > PAGE_SIZE / 2 && size % ZS_WIDE_STEP;
 }
@@ -68,7 +72,7 @@ static bool is_between(unsigned int size)
  *
  * Context: process; before there is a pool.
  */
-void zs_class_init(void)
+void __init zs_class_init(void)
 {
 	unsigned int nr = 0;
 	unsigned int i;
@@ -80,7 +84,7 @@ void zs_class_init(void)
 		geometry_of(&g, size);
 		if (g.objs == g.pages) {
 			/* one to a page: as well whole pages */
-			g.size = PAGE_SIZE;
+			g.steps = PAGE_SIZE / ZS_STEP - 1;
 			g.objs = ZS_CHAIN_MAX;
 			g.pages = ZS_CHAIN_MAX;
 		}
@@ -88,7 +92,7 @@ void zs_class_init(void)
 			    !is_between(size)))
 			zs_geometry[nr++] = g;
 		zs_class_map[i] = nr - 1;
-		if (zs_geometry[nr - 1].size == PAGE_SIZE)
+		if (nr == 1)
 			zs_huge_size = size - ZS_STEP - ZS_HEADER + 1;
 	}
 

@@ -115,8 +115,9 @@ static bool move_object(struct zspage *from, unsigned int index,
 	unsigned int at;
 	bool moved;
 
-	if (!zs_word_trypin(word, &value))
+	if (!zs_word_trypin(word))
 		return false;
+	value = READ_ONCE(*word);
 	moved = zs_word_names(value, from, index) &&
 		!(value & ZSPOOL_WORD_DEFER) &&
 		!(sole && from->isolated & BIT(index)) &&
@@ -161,7 +162,7 @@ static void empty_zspage(struct zspage *from)
 		    spin_is_contended(&class->lock)) {
 			spin_unlock(&class->lock);
 			cond_resched();
-			spin_lock(&class->lock);
+			zs_lock(&class->lock);
 		}
 	}
 	if (--from->moving)
@@ -192,7 +193,7 @@ static void empty_zspages(struct size_class *class)
 	while (tries-- && has_slack(class)) {
 		struct zspage *from;
 
-		spin_lock(&class->lock);
+		zs_lock(&class->lock);
 		from = find_source(class);
 		if (from)
 			empty_zspage(from);
@@ -205,57 +206,64 @@ static void empty_zspages(struct size_class *class)
 }
 
 /*
+ * Make the emptiest zspage of a class shorter: @work says how many pages came off. Those
+ * are given back with no lock held.
+ */
+static noinline unsigned int shorten(struct size_class *class,
+				     unsigned int (*work)(struct zspage *zspage,
+							  struct page **pages))
+{
+	struct page *pages[ZS_CHAIN_MAX];
+	struct zspage *zspage;
+	unsigned int nr = 0, i;
+
+	zs_lock(&class->lock);
+	zspage = find_source(class);
+	/* an empty one stays while the VM has a page of it */
+	if (zspage && (zspage->inuse || !zs_zspage_settle(zspage))) {
+		nr = work(zspage, pages);
+		zs_zspage_settle(zspage);
+	}
+	spin_unlock(&class->lock);
+	for (i = 0; i < nr; i++)
+		zs_page_put(class->pool, pages[i]);
+	return nr;
+}
+
+/*
  * Move the last objects of a zspage to its lowest free places, and cut off the
- * pages that are then behind the last. Returns how many pages came off.
+ * pages that are then behind the last.
  */
 static unsigned int squeeze(struct zspage *zspage, struct page **pages)
 {
+	struct size_class *class = zspage->class;
+
 	while (zspage->inuse) {
 		unsigned int last = find_last_bit(zs_used_map(zspage),
-						  zspage->class->objs);
+						  class->objs);
 
 		if (zspage->free > last || !move_object(zspage, last, zspage))
 			break;
 	}
+	/* another one next time */
+	list_move(&zspage->link, &class->group[zspage->group]);
 	return zs_zspage_cut(zspage, pages);
-}
-
-/* The few zspages that are still not full: no pages behind their objects. */
-static void squeeze_zspages(struct size_class *class)
-{
-	struct zspool *pool = class->pool;
-	struct page *pages[ZS_CHAIN_MAX];
-	unsigned int tries = 4;
-
-	while (tries-- && zs_class_freeable(class)) {
-		struct zspage *zspage;
-		unsigned int nr = 0;
-
-		spin_lock(&class->lock);
-		zspage = find_source(class);
-		/* an empty one stays while the VM has a page of it */
-		if (zspage && (zspage->inuse || !zs_zspage_settle(zspage))) {
-			nr = squeeze(zspage, pages);
-			/* another one next time */
-			list_move(&zspage->link, &class->group[zspage->group]);
-		}
-		spin_unlock(&class->lock);
-		while (nr)
-			zs_page_put(pool, pages[--nr]);
-		zs_release_now(pool);
-	}
 }
 
 static unsigned long compact_class(struct size_class *class)
 {
 	unsigned long before = READ_ONCE(class->nr_pages);
+	unsigned int tries = 4;
 	unsigned long after;
 
 	if (!has_slack(class))
 		return 0;
 	empty_zspages(class);
-	if (!zs_class_sole(class))
-		squeeze_zspages(class);
+	/* the few zspages that are still not full: no pages behind their objects */
+	while (!zs_class_sole(class) && tries-- && zs_class_freeable(class)) {
+		shorten(class, squeeze);
+		zs_release_now(class->pool);
+	}
 	after = READ_ONCE(class->nr_pages);
 	return before > after ? before - after : 0;
 }
@@ -342,7 +350,7 @@ static unsigned int fold(struct zspage *zspage, struct page **pages)
 	unsigned int least = class->size;
 	unsigned int nr = 0, i;
 
-	if (zspage->isolated >> last)
+	if (!zspage->nr_pages || zspage->isolated >> last)
 		return 0;
 	i = first;
 	for_each_set_bit_from(i, zs_used_map(zspage), class->objs) {
@@ -360,22 +368,9 @@ static unsigned int fold(struct zspage *zspage, struct page **pages)
 
 static unsigned int fold_class(struct size_class *class)
 {
-	struct page *pages[ZS_CHAIN_MAX];
-	struct zspage *zspage;
-	unsigned int nr = 0, i;
-
 	if (zs_class_sole(class) || !READ_ONCE(class->nr_pages))
 		return 0;
-	spin_lock(&class->lock);
-	zspage = find_source(class);
-	if (zspage && zspage->nr_pages) {
-		nr = fold(zspage, pages);
-		zs_zspage_settle(zspage);
-	}
-	spin_unlock(&class->lock);
-	for (i = 0; i < nr; i++)
-		zs_page_put(class->pool, pages[i]);
-	return nr;
+	return shorten(class, fold);
 }
 
 /*
@@ -402,6 +397,12 @@ static unsigned long fold_classes(struct zspool *pool, unsigned long enough)
 	return freed;
 }
 
+static noinline unsigned long counted(struct zspool *pool, unsigned long freed)
+{
+	atomic_long_add(freed, &pool->count[ZS_COMPACTED]);
+	return freed;
+}
+
 /**
  * zs_compact_some() - compact until enough pages are free
  * @pool: the pool, its compact_lock held
@@ -420,8 +421,8 @@ unsigned long zs_compact_some(struct zspool *pool, unsigned long enough)
 		freed += compact_class(&pool->classes[i]);
 	if (freed < enough)
 		freed += fold_classes(pool, enough - freed);
-	zs_stock_drain(pool, 0);
-	atomic_long_add(freed, &pool->count[ZS_COMPACTED]);
+	zs_stock_drain(pool);
+	counted(pool, freed);
 	if (zs_check_enabled())
 		WARN_ON(zspool_check(pool));
 	return freed;
@@ -436,12 +437,8 @@ unsigned long zs_compact_some(struct zspool *pool, unsigned long enough)
  */
 unsigned long zs_compact_class(struct size_class *class)
 {
-	unsigned long freed;
-
 	lockdep_assert_held(&class->pool->compact_lock);
-	freed = compact_class(class);
-	atomic_long_add(freed, &class->pool->count[ZS_COMPACTED]);
-	return freed;
+	return counted(class->pool, compact_class(class));
 }
 
 /**
@@ -453,8 +450,7 @@ unsigned long zs_compact_class(struct size_class *class)
 void zs_fold_classes(struct zspool *pool)
 {
 	lockdep_assert_held(&pool->compact_lock);
-	atomic_long_add(fold_classes(pool, ULONG_MAX),
-			&pool->count[ZS_COMPACTED]);
+	counted(pool, fold_classes(pool, ULONG_MAX));
 }
 
 /**

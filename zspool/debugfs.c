@@ -11,7 +11,11 @@
  * and those that belong together may differ by what happened in between.
  */
 #include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/module.h>
 #include <linux/seq_file.h>
+#include <linux/string.h>
 #include "internal.h"
 
 static struct dentry *zs_root;
@@ -41,7 +45,6 @@ static int classes_show(struct seq_file *m, void *v)
 	}
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(classes);
 
 static const char * const counter_name[ZS_COUNTERS] = {
 	[ZS_ISOLATED] = "isolated",
@@ -60,6 +63,18 @@ static const char * const counter_name[ZS_COUNTERS] = {
 	[ZS_COMPACTED] = "pages_compacted",
 	[ZS_PIN_WAITS] = "pin_waits",
 };
+
+/**
+ * zs_count() - count something for the file counters
+ * @pool: the pool
+ * @which: what has happened
+ *
+ * Context: any.
+ */
+void zs_count(struct zspool *pool, enum zs_counter which)
+{
+	atomic_long_inc(&pool->count[which]);
+}
 
 static int counters_show(struct seq_file *m, void *v)
 {
@@ -85,7 +100,56 @@ static int counters_show(struct seq_file *m, void *v)
 		   atomic_long_read(&pool->longest_pin));
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(counters);
+
+/* The zspage that has an id now, or NULL; under rcu_read_lock(): it may become another. */
+static struct zspage *zspage_peek(struct zspool *pool, unsigned long id)
+{
+	u64 *entry = zs_table_entry(&pool->zspages, id);
+	unsigned long at = entry ? READ_ONCE(*entry) : 0;
+
+	return at & ZS_FREE_ID ? NULL : (struct zspage *)at;
+}
+
+/*
+ * Where the pages of a zspage are at this moment: how many, their frames, and the bytes
+ * of the zspage's objects. 0: no linked zspage has this id now.
+ */
+static unsigned int zspage_pages(struct zspool *pool, unsigned long id,
+				 unsigned int *size,
+				 unsigned long pfn[ZS_CHAIN_MAX])
+{
+	struct size_class *class;
+	struct zspage *zspage;
+	struct page *pages[ZS_CHAIN_MAX];
+	unsigned int i, n = 0;
+
+	/* as in zs_zspage_of_page(): it may become another while we look */
+	rcu_read_lock();
+	zspage = zspage_peek(pool, id);
+	if (!zspage) {
+		rcu_read_unlock();
+		return 0;
+	}
+	class = READ_ONCE(zspage->class);
+	zs_lock(&class->lock);
+	if (class->pool == pool && zs_zspage_linked_in(zspage, class)) {
+		*size = class->size;
+		for (i = 0; i < class->pages; i++) {
+			pages[n] = READ_ONCE(zspage->pages[i]);
+			n += !!pages[n];
+		}
+		/* the pages were looked at before the second time */
+		smp_rmb();
+		if (!zs_zspage_linked_in(zspage, class) || zspage->id != id)
+			n = 0;
+		/* now they are pages, and none of another's bitmap */
+		for (i = 0; i < n; i++)
+			pfn[i] = page_to_pfn(pages[i]);
+	}
+	spin_unlock(&class->lock);
+	rcu_read_unlock();
+	return n;
+}
 
 /* A line for each id there may be; one that is free now has none. */
 static void *pages_start(struct seq_file *m, loff_t *pos)
@@ -110,7 +174,7 @@ static int pages_show(struct seq_file *m, void *v)
 	unsigned long pfn[ZS_CHAIN_MAX];
 	unsigned int size, n, i;
 
-	n = zs_zspage_pages(m->private, *(loff_t *)v, &size, pfn);
+	n = zspage_pages(m->private, *(loff_t *)v, &size, pfn);
 	if (!n)
 		return SEQ_SKIP;
 	seq_printf(m, "%u", size);
@@ -134,14 +198,41 @@ static int check_show(struct seq_file *m, void *v)
 	seq_printf(m, "%d\n", zspool_check(m->private));
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(check);
 
 static int route_show(struct seq_file *m, void *v)
 {
 	seq_printf(m, "%s\n", zs_route->name);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(route);
+
+/* The files that one call shows; an entry costs less than its own operations would. */
+static const struct {
+	const char *name;
+	int (*show)(struct seq_file *m, void *v);
+} files[] = {
+	{ "route", route_show },	/* of all pools: the others are each one's */
+	{ "classes", classes_show },
+	{ "counters", counters_show },
+	{ "check", check_show },
+};
+
+static int file_open(struct inode *inode, struct file *file)
+{
+	const unsigned char *name = file_dentry(file)->d_name.name;
+	unsigned int i;
+
+	for (i = 0; strcmp(name, files[i].name); i++)
+		;
+	return single_open(file, files[i].show, inode->i_private);
+}
+
+static const struct file_operations file_fops = {
+	.owner = THIS_MODULE,
+	.open = file_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
 
 /**
  * zs_debugfs_add() - show a pool in debugfs
@@ -153,11 +244,12 @@ void zs_debugfs_add(struct zspool *pool)
 {
 	struct dentry *dir = debugfs_create_dir(pool->name, zs_root);
 
+	unsigned int i;
+
 	pool->debugfs = dir;
-	debugfs_create_file("classes", 0400, dir, pool, &classes_fops);
-	debugfs_create_file("counters", 0400, dir, pool, &counters_fops);
+	for (i = 1; i < ARRAY_SIZE(files); i++)
+		debugfs_create_file(files[i].name, 0400, dir, pool, &file_fops);
 	debugfs_create_file("pages", 0400, dir, pool, &pages_fops);
-	debugfs_create_file("check", 0400, dir, pool, &check_fops);
 }
 
 /**
@@ -176,10 +268,10 @@ void zs_debugfs_remove(struct zspool *pool)
  *
  * Context: process; sleeps.
  */
-void zs_debugfs_init(void)
+void __init zs_debugfs_init(void)
 {
 	zs_root = debugfs_create_dir("zspool", NULL);
-	debugfs_create_file("route", 0400, zs_root, NULL, &route_fops);
+	debugfs_create_file(files[0].name, 0400, zs_root, NULL, &file_fops);
 }
 
 /**

@@ -2,6 +2,7 @@
 /*
  * desc.c - zspages' descriptors: their caches, and the ids that words name them by
  */
+#include <linux/init.h>
 #include <linux/slab.h>
 #include "internal.h"
 
@@ -35,8 +36,14 @@ static size_t desc_size(unsigned int cache)
 	return sizeof(struct zspage) + longs * sizeof(long) + headers;
 }
 
-/* A type-safe cache keeps a pointer behind each object. */
-static size_t desc_bytes(const struct size_class *class)
+/**
+ * zs_zspage_bytes() - what a zspage's descriptor takes
+ * @class: the zspage's
+ *
+ * Context: any.
+ * Return: bytes; a type-safe cache keeps a pointer behind each object
+ */
+size_t zs_zspage_bytes(const struct size_class *class)
 {
 	return ALIGN(desc_size(cache_of(class)), 8) + sizeof(void *);
 }
@@ -50,7 +57,7 @@ static size_t desc_bytes(const struct size_class *class)
  * Context: process; sleeps.
  * Return: 0 or -ENOMEM
  */
-int zs_zspage_cache_init(void)
+int __init zs_zspage_cache_init(void)
 {
 	char name[24];
 	unsigned int i;
@@ -82,71 +89,41 @@ void zs_zspage_cache_exit(void)
 	}
 }
 
-/*
- * Ids. A free entry of the table holds the next free id + 1, shifted up by one
- * and odd, as no pointer is; so the list needs no memory of its own.
- */
-#define FREE_ID		1UL
-
-static int id_get(struct zspool *pool, struct zspage *zspage, gfp_t gfp)
+static bool id_get(struct zspool *pool, struct zspage *zspage, gfp_t gfp)
 {
-	u64 *entry;
 	unsigned long id;
-	int err;
+	u64 *entry;
 
-	spin_lock(&pool->id_lock);
-	if (pool->id_free) {
-		id = pool->id_free - 1;
-		entry = zs_table_at(&pool->zspages, id);
-		pool->id_free = *entry >> 1;
-	} else {
-		id = pool->id_next;
-		spin_unlock(&pool->id_lock);
-		err = zs_table_grow(&pool->zspages, id, gfp);
-		if (err)
-			return err == -EINVAL ? -ENOSPC : err;
-		spin_lock(&pool->id_lock);
-		/* another may have taken it; its successor may lack a chunk */
-		id = pool->id_next;
+	for (;;) {
+		zs_lock(&pool->id_lock);
+		id = pool->id_free ? pool->id_free - 1 : pool->id_next;
 		entry = zs_table_entry(&pool->zspages, id);
-		if (!entry) {
-			spin_unlock(&pool->id_lock);
-			return -EAGAIN;
-		}
-		WRITE_ONCE(pool->id_next, id + 1);
+		if (entry)
+			break;
+		spin_unlock(&pool->id_lock);
+		if (zs_table_grow(&pool->zspages, id, gfp))
+			return false;
 	}
+	if (pool->id_free)
+		pool->id_free = *entry >> 1;
+	else
+		WRITE_ONCE(pool->id_next, id + 1);
 	zspage->id = id;
 	/* who finds it here finds its class, and not that of its former life */
 	smp_wmb();
 	WRITE_ONCE(*entry, (unsigned long)zspage);
 	spin_unlock(&pool->id_lock);
-	return 0;
+	return true;
 }
 
 static void id_put(struct zspool *pool, u32 id)
 {
 	u64 *entry = zs_table_at(&pool->zspages, id);
 
-	spin_lock(&pool->id_lock);
-	WRITE_ONCE(*entry, pool->id_free << 1 | FREE_ID);
+	zs_lock(&pool->id_lock);
+	WRITE_ONCE(*entry, pool->id_free << 1 | ZS_FREE_ID);
 	pool->id_free = id + 1;
 	spin_unlock(&pool->id_lock);
-}
-
-/**
- * zs_zspage_peek() - the zspage that has an id now, if one has
- * @pool: the pool
- * @id: any id below pool->id_next
- *
- * Context: rcu_read_lock() held; the zspage may become another at any time.
- * Return: the zspage or NULL
- */
-struct zspage *zs_zspage_peek(struct zspool *pool, unsigned long id)
-{
-	u64 *entry = zs_table_entry(&pool->zspages, id);
-	unsigned long at = entry ? READ_ONCE(*entry) : 0;
-
-	return at & FREE_ID ? NULL : (struct zspage *)at;
 }
 
 /**
@@ -160,7 +137,6 @@ void zs_zspage_free_desc(struct zspage *zspage)
 	struct size_class *class = zspage->class;
 
 	id_put(class->pool, zspage->id);
-	atomic_long_sub(desc_bytes(class), &class->pool->desc_bytes);
 	kmem_cache_free(zspage_cache[cache_of(class)], zspage);
 }
 
@@ -176,7 +152,6 @@ struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp)
 {
 	struct zspool *pool = class->pool;
 	struct zspage *zspage;
-	int err;
 
 	gfp &= ~(__GFP_HIGHMEM | __GFP_MOVABLE);
 	zspage = kmem_cache_alloc(zspage_cache[cache_of(class)], gfp);
@@ -196,17 +171,13 @@ struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp)
 	zspage->free = 0;
 	WRITE_ONCE(zspage->state, ZS_FRESH);
 	INIT_LIST_HEAD(&zspage->link);
-	/* with all of the above; see linked_in() */
+	/* with all of the above; see zs_zspage_linked_in() */
 	smp_store_release(&zspage->class, class);
 
-	do {
-		err = id_get(pool, zspage, gfp);
-	} while (err == -EAGAIN);
-	if (err) {
+	if (!id_get(pool, zspage, gfp)) {
 		kmem_cache_free(zspage_cache[cache_of(class)], zspage);
 		return NULL;
 	}
-	atomic_long_add(desc_bytes(class), &pool->desc_bytes);
 	return zspage;
 }
 EXPORT_SYMBOL_FOR_TEST(zs_zspage_new);

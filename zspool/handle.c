@@ -40,26 +40,24 @@ static zspool_word_t word_read(u64 *word)
 }
 
 /* A part of who calls it, as each page that is read comes by here. */
-static __always_inline bool trypin(u64 *word, zspool_word_t *value)
+static __always_inline bool trypin(u64 *word)
 {
 	if (test_and_set_bit_lock(PIN_BIT, low_half(word)))
 		return false;
 	zs_pin_taken(word);
-	*value = word_read(word);
 	return true;
 }
 
 /**
  * zs_word_trypin() - take the pin if it is free
  * @word: the handle's word
- * @value: the word, as it stays until the pin is given back
  *
  * Context: any.
- * Return: true if the caller has it
+ * Return: true if the caller has it: the word stays as it is until it is given back
  */
-bool zs_word_trypin(u64 *word, zspool_word_t *value)
+bool zs_word_trypin(u64 *word)
 {
-	return trypin(word, value);
+	return trypin(word);
 }
 
 /*
@@ -75,24 +73,7 @@ static bool pin_or_mark(u64 *word)
 	return !(old & ZSPOOL_WORD_PIN);
 }
 
-/**
- * zs_note_longest() - keep the longest of all times
- * @longest: the longest so far, in ns
- * @since: when it began, by ktime_get_ns()
- *
- * Context: any.
- */
-void zs_note_longest(atomic_long_t *longest, u64 since)
-{
-	long ns = min_t(u64, ktime_get_ns() - since, LONG_MAX);
-	long old = atomic_long_read(longest);
-
-	while (ns > old && !atomic_long_try_cmpxchg(longest, &old, ns))
-		;
-}
-
-static noinline void wait_for_pin(struct zspool *pool, u64 *word,
-				  zspool_word_t *value)
+static noinline void wait_for_pin(struct zspool *pool, u64 *word)
 {
 	u64 since = ktime_get_ns();
 	unsigned int spins;
@@ -100,37 +81,34 @@ static noinline void wait_for_pin(struct zspool *pool, u64 *word,
 	for (spins = 0; spins < PIN_SPINS; spins++) {
 		cpu_relax();
 		if (!(READ_ONCE(*low_half(word)) & ZSPOOL_WORD_PIN) &&
-		    zs_word_trypin(word, value))
+		    zs_word_trypin(word))
 			goto out;
 	}
 	wait_var_event(word, pin_or_mark(word));
 	zs_pin_taken(word);
-	*value = word_read(word);
 out:
 	zs_count(pool, ZS_PIN_WAITS);
 	zs_note_longest(&pool->longest_wait, since);
 }
 
-static __always_inline void pin(struct zspool *pool, u64 *word,
-				zspool_word_t *value)
+static __always_inline void pin(struct zspool *pool, u64 *word)
 {
 	/* might_sleep() but for its offer to schedule, which is not for each page */
 	__might_sleep(__FILE__, __LINE__);
-	if (unlikely(!trypin(word, value)))
-		wait_for_pin(pool, word, value);
+	if (unlikely(!trypin(word)))
+		wait_for_pin(pool, word);
 }
 
 /**
  * zs_word_pin() - take the pin, sleeping for it if need be
  * @pool: whose longest wait to note
- * @word: the handle's word
- * @value: the word, as it stays until the pin is given back
+ * @word: the handle's word; it stays as it is until the pin is given back
  *
  * Context: process; holds no lock of this module.
  */
-void zs_word_pin(struct zspool *pool, u64 *word, zspool_word_t *value)
+void zs_word_pin(struct zspool *pool, u64 *word)
 {
-	pin(pool, word, value);
+	pin(pool, word);
 }
 
 /* Give the pin back; returns what else was asked of the word meanwhile. */
@@ -176,37 +154,46 @@ void zs_word_set(u64 *word, zspool_word_t value)
 	word_replace(word, value, ZSPOOL_WORD_SYNC);
 }
 
-/* Empty a handle that the caller has pinned; so whoever asked for it has it. */
-static void free_pinned(struct zspool *pool, zspool_handle_t handle, u64 *word)
+static bool is_plain(const struct zspool *pool)
+{
+	return ZS_HAVE_PLAIN && pool->plain;
+}
+
+/*
+ * Empty a handle that the caller has pinned; so whoever asked for it has it. False for
+ * one of a plain pool that is free already.
+ */
+static bool free_pinned(struct zspool *pool, zspool_handle_t handle, u64 *word)
 {
 	zspool_word_t value = word_read(word);
+	bool twice = is_plain(pool) && !zspool_word_is_obj(value);
 
-	word_replace(word, 0, ZSPOOL_WORD_SYNC & ~ZSPOOL_WORD_DEFER);
-	if (zspool_word_is_empty(value))
-		return;
+	word_replace(word, twice ? value : 0,
+		     ZSPOOL_WORD_SYNC & ~ZSPOOL_WORD_DEFER);
+	if (WARN_ON_ONCE(twice) || zspool_word_is_empty(value))
+		return !twice;
 	if (pool->ops && pool->ops->dropped)
 		pool->ops->dropped(pool->owner, handle, value);
 	zspool_drop(pool, value);
+	return true;
 }
 
+/* Give the pin back, and first carry out a free that was asked for. */
 static noinline void unpin_asked(struct zspool *pool, zspool_handle_t handle,
 				 u64 *word)
 {
-	zspool_word_t value;
 	bool freed = false;
 
 	do {
 		zs_pin_given(pool, word);
-		if (unlikely(READ_ONCE(*low_half(word)) & ZSPOOL_WORD_DEFER)) {
-			free_pinned(pool, handle, word);
-			freed = true;
-		}
+		if (READ_ONCE(*low_half(word)) & ZSPOOL_WORD_DEFER)
+			freed |= free_pinned(pool, handle, word);
 		if (likely(!(unpin(word) & ZSPOOL_WORD_DEFER)))
 			break;
 		/* asked at the last moment: ours to do, or the next holder's */
-	} while (zs_word_trypin(word, &value));
+	} while (zs_word_trypin(word));
 
-	if (unlikely(freed && pool->plain))
+	if (freed && is_plain(pool))
 		zs_handle_put(pool, handle);
 }
 
@@ -273,33 +260,41 @@ void zs_word_unpin_locked(struct zspool *pool, zspool_handle_t handle,
 		put_off(pool, handle);
 }
 
+/* What a handle holds that has just been pinned: a free that was asked for comes first. */
+static __always_inline zspool_word_t pinned(struct zspool *pool,
+					    zspool_handle_t handle, u64 *word)
+{
+	zspool_word_t value = word_read(word);
+
+	if (unlikely(value & ZSPOOL_WORD_DEFER)) {
+		free_pinned(pool, handle, word);
+		value = ZSPOOL_WORD_PIN;
+	}
+	return value;
+}
+
 /**
  * zspool_pin() - pin a handle and see its word
  * @pool: a numbered pool
  * @handle: the handle
- * @word: what the handle holds; it stays so until zspool_unpin(), but for what
- *	the caller changes by zspool_swap()
  *
  * The caller may then read the object through zspool_map(). It must not
  * allocate memory, take a mutex, wait for I/O, or pin another handle but in the
  * order that all of the pool's users keep.
  *
  * Context: process; may sleep for as long as another holder decompresses.
- * Return: false if nothing near this handle was ever stored; it is not pinned.
+ * Return: what the handle holds, ZSPOOL_WORD_PIN set; it stays so until zspool_unpin(),
+ * but for what the caller changes by zspool_swap(). 0 if nothing near this handle was
+ * ever stored; it is not pinned.
  */
-bool zspool_pin(struct zspool *pool, zspool_handle_t handle,
-		zspool_word_t *word)
+zspool_word_t zspool_pin(struct zspool *pool, zspool_handle_t handle)
 {
 	u64 *w = zs_table_entry(&pool->words, handle);
 
 	if (!w)
-		return false;
-	pin(pool, w, word);
-	if (unlikely(*word & ZSPOOL_WORD_DEFER)) {
-		free_pinned(pool, handle, w);
-		*word = 0;
-	}
-	return true;
+		return 0;
+	pin(pool, w);
+	return pinned(pool, handle, w);
 }
 EXPORT_SYMBOL_GPL(zspool_pin);
 
@@ -307,23 +302,15 @@ EXPORT_SYMBOL_GPL(zspool_pin);
  * zspool_trypin() - pin a handle if that can be done at once
  * @pool: a numbered pool
  * @handle: the handle
- * @word: as for zspool_pin()
  *
  * Context: any but irq, hard or soft.
- * Return: true if the handle is pinned
+ * Return: as zspool_pin(); 0 also if another has it pinned
  */
-bool zspool_trypin(struct zspool *pool, zspool_handle_t handle,
-		   zspool_word_t *word)
+zspool_word_t zspool_trypin(struct zspool *pool, zspool_handle_t handle)
 {
 	u64 *w = zs_table_entry(&pool->words, handle);
 
-	if (!w || !trypin(w, word))
-		return false;
-	if (unlikely(*word & ZSPOOL_WORD_DEFER)) {
-		free_pinned(pool, handle, w);
-		*word = 0;
-	}
-	return true;
+	return w && trypin(w) ? pinned(pool, handle, w) : 0;
 }
 EXPORT_SYMBOL_GPL(zspool_trypin);
 
@@ -426,51 +413,31 @@ static bool must_put_off(void)
  */
 void zspool_free(struct zspool *pool, zspool_handle_t handle)
 {
+	unsigned long ask = ZSPOOL_WORD_DEFER;
 	u64 *w = zs_table_entry(&pool->words, handle);
-	zspool_word_t value;
+	unsigned long old;
 
 	if (!w)
 		return;
-	if (must_put_off()) {
-		atomic_long_or(ZSPOOL_WORD_DEFER, (atomic_long_t *)low_half(w));
-		zs_count(pool, ZS_DEFERRED);
+	if (!must_put_off())
+		ask |= ZSPOOL_WORD_PIN;
+	/* who has the pin, or takes it from now on, sees DEFER; if nobody has, we do */
+	old = atomic_long_fetch_or(ask, (atomic_long_t *)low_half(w));
+	if (ask & ~old & ZSPOOL_WORD_PIN) {
+		zs_pin_taken(w);
+		unpin_asked(pool, handle, w);
+		return;
+	}
+	atomic_long_inc(&pool->count[ZS_DEFERRED]);
+	if (!(ask & ZSPOOL_WORD_PIN))
 		put_off(pool, handle);
-		return;
-	}
-	if (!zs_word_trypin(w, &value)) {
-		unsigned long old;
-
-		/* who has the pin, or takes it from now on, sees this */
-		old = atomic_long_fetch_or(ZSPOOL_WORD_DEFER,
-					   (atomic_long_t *)low_half(w));
-		if (old & ZSPOOL_WORD_PIN || !zs_word_trypin(w, &value)) {
-			zs_count(pool, ZS_DEFERRED);
-			return;
-		}
-		if (!(value & ZSPOOL_WORD_DEFER)) {
-			/* and has done it already */
-			zs_word_unpin(pool, handle, w);
-			return;
-		}
-	}
-	if (WARN_ON_ONCE(pool->plain && !zspool_word_is_obj(value))) {
-		zs_word_unpin(pool, handle, w);
-		return;
-	}
-	free_pinned(pool, handle, w);
-	zs_word_unpin(pool, handle, w);
-	if (pool->plain)
-		zs_handle_put(pool, handle);
 }
 EXPORT_SYMBOL_GPL(zspool_free);
 
 /* Carry out a free if nobody has yet. A pinned handle is its holder's to do. */
 static void carry_out(struct zspool *pool, zspool_handle_t handle, u64 *word)
 {
-	zspool_word_t value;
-
-	if (word_read(word) & ZSPOOL_WORD_DEFER &&
-	    zs_word_trypin(word, &value))
+	if (word_read(word) & ZSPOOL_WORD_DEFER && zs_word_trypin(word))
 		zs_word_unpin(pool, handle, word);
 }
 

@@ -26,7 +26,6 @@
  *                         A second one is only tried for (compaction's fold)
  *     pin (trypin only)   never waited for with a lock held
  *     pool->stock_lock    a spinlock: the stock and the orphans
- *     pool->dead_lock     a spinlock: zspages whose pages are to be given back
  *     pool->id_lock, handle_lock, table->lock
  *                         spinlocks, for a few instructions
  *
@@ -115,6 +114,7 @@
 #include <linux/export.h>
 #include <linux/jump_label.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/migrate_mode.h>
 #include <linux/percpu_counter.h>
 #include <linux/spinlock.h>
@@ -167,15 +167,20 @@ enum zs_state {
 
 /**
  * struct zs_geometry - the shape of a size class; constant after load
- * @size: bytes of an object with its header
  * @objs: objects of a zspage
  * @pages: pages of a zspage's chain
+ * @steps: zs_geometry_size(): bytes of an object with its header
  */
 struct zs_geometry {
-	u32 size;
 	u16 objs;
 	u8 pages;
+	u8 steps;
 };
+
+static inline unsigned int zs_geometry_size(const struct zs_geometry *g)
+{
+	return (g->steps + 1) * ZS_STEP;
+}
 
 /*
  * struct size_class - one size of objects in one pool
@@ -208,7 +213,10 @@ struct size_class {
  * in a class of whole pages their headers. class->lock for both.
  */
 struct zspage {
-	struct list_head link;		/* class->lock; DEAD: pool->dead_lock */
+	union {
+		struct list_head link;		/* class->lock */
+		struct llist_node dead;		/* DEAD: pool->dead */
+	};
 	struct size_class *class;	/* const from FRESH to DEAD */
 	u32 id;				/* const from FRESH to DEAD */
 	u32 isolated;			/* class->lock: a bit for each page */
@@ -238,19 +246,23 @@ struct zs_route {
 	/* A pool's own state, for example its address space. May be NULL. */
 	int (*pool_init)(struct zspool *pool);
 	void (*pool_exit)(struct zspool *pool);
-	/* A page that the VM may find from now on; its private is 0. */
-	struct page *(*alloc)(struct zspool *pool, gfp_t gfp, int nid);
-	/* Atomic; who comes from the page looks twice, see above. */
-	void (*set_private)(struct page *page, unsigned long private);
 	/*
-	 * Give a page back to the kernel. False: its folio lock is taken, try
-	 * again later. @wait: wait for it. The page is in no zspage.
+	 * Let the VM find a new page, whose private is 0: false if there is no memory.
+	 * The pool keeps the one reference that it has. NULL: it is not movable.
 	 */
-	bool (*release)(struct zspool *pool, struct page *page, bool wait);
+	bool (*enter)(struct zspool *pool, struct page *page, gfp_t gfp);
+	/* The reverse, the folio lock held: the page goes back to the kernel. */
+	void (*leave)(struct page *page);
 };
 
+/* Under the owner's lock only: who comes from the page reads it meanwhile, and looks twice. */
+static inline void zs_set_private(struct page *page, unsigned long private)
+{
+	WRITE_ONCE(page->private, private);
+}
+
 enum zs_counter {
-	ZS_ISOLATED,
+	ZS_ISOLATED,		/* or, on the page-cache route, tried to be moved */
 	ZS_MIGRATED,
 	ZS_AGAIN,
 	ZS_PUTBACK,
@@ -301,8 +313,7 @@ struct zspool {
 	bool put_off_walk;		/* not all are in it: look everywhere */
 	bool dying;			/* zspool_destroy() has begun */
 
-	spinlock_t dead_lock;		/* the list of dead zspages */
-	struct list_head dead;		/* dead_lock: zspages to release */
+	struct llist_head dead;		/* zspages to release */
 	struct delayed_work release_work;
 	struct delayed_work defer_work;
 	struct delayed_work tidy_work;
@@ -311,8 +322,6 @@ struct zspool {
 
 	atomic_long_t pages;
 	long limit;			/* of pages; 0: none */
-	atomic_long_t nr_isolated;
-	atomic_long_t desc_bytes;	/* of zspage descriptors */
 	atomic_long_t count[ZS_COUNTERS];
 	atomic_long_t longest_wait;	/* ns waited for a pin */
 	atomic_long_t longest_pin;	/* ns held, while zspool.time_pins */
@@ -322,11 +331,6 @@ struct zspool {
 	struct dentry *debugfs;
 	char name[32];
 };
-
-static inline void zs_count(struct zspool *pool, enum zs_counter which)
-{
-	atomic_long_inc(&pool->count[which]);
-}
 
 /* class.c */
 extern unsigned int zs_nr_classes;
@@ -342,17 +346,17 @@ static inline bool zs_class_sole(const struct size_class *class)
 }
 
 /* handle.c: the word and its pin */
-bool zs_word_trypin(u64 *word, zspool_word_t *value);
-void zs_word_pin(struct zspool *pool, u64 *word, zspool_word_t *value);
+bool zs_word_trypin(u64 *word);
+void zs_word_pin(struct zspool *pool, u64 *word);
 void zs_word_unpin(struct zspool *pool, zspool_handle_t handle, u64 *word);
 void zs_word_unpin_locked(struct zspool *pool, zspool_handle_t handle,
 			  u64 *word);
 void zs_word_set(u64 *word, zspool_word_t value);
 void zs_defer_work(struct work_struct *work);
-void zs_note_longest(atomic_long_t *longest, u64 since);
 
 /* pin_time.c: costs nothing while zspool.time_pins is not set */
 #ifdef ZSPOOL_DEBUGFS
+void zs_note_longest(atomic_long_t *longest, u64 since);
 DECLARE_STATIC_KEY_FALSE(zs_pin_timed);
 void zs_pin_time_start(u64 *word);
 void zs_pin_time_end(struct zspool *pool, u64 *word);
@@ -372,6 +376,10 @@ static inline void zs_pin_given(struct zspool *pool, u64 *word)
 		zs_pin_time_end(pool, word);
 }
 #else
+static inline void zs_note_longest(atomic_long_t *longest, u64 since)
+{
+}
+
 static inline void zs_pin_taken(u64 *word)
 {
 }
@@ -390,8 +398,16 @@ static inline void zs_pin_time_exit(void)
 }
 #endif
 
-/* plain.c */
+/* plain.c: may be left out, see Kbuild */
+#ifdef ZSPOOL_PLAIN
+#define ZS_HAVE_PLAIN	true
 void zs_handle_put(struct zspool *pool, zspool_handle_t handle);
+#else
+#define ZS_HAVE_PLAIN	false
+static inline void zs_handle_put(struct zspool *pool, zspool_handle_t handle)
+{
+}
+#endif
 
 static inline u32 zs_word_id(zspool_word_t w)
 {
@@ -423,6 +439,7 @@ static inline bool zs_word_names(zspool_word_t w, const struct zspage *zspage,
 /* desc.c */
 int zs_zspage_cache_init(void);
 void zs_zspage_cache_exit(void);
+size_t zs_zspage_bytes(const struct size_class *class);
 struct zspage *zs_zspage_new(struct size_class *class, gfp_t gfp);
 void zs_zspage_free_desc(struct zspage *zspage);
 
@@ -441,7 +458,20 @@ static inline struct zspage *zs_zspage_find(struct zspool *pool, u32 id)
 	return (struct zspage *)(unsigned long)READ_ONCE(*entry);
 }
 
-struct zspage *zs_zspage_peek(struct zspool *pool, unsigned long id);
+/*
+ * A free entry of the table holds the next free id + 1, shifted up by one and odd, as
+ * no pointer is; so the list needs no memory of its own.
+ */
+#define ZS_FREE_ID	1UL
+
+/* Is it a zspage of this class, in use? Asked of what may be another by now. */
+static inline bool zs_zspage_linked_in(const struct zspage *zspage,
+				       const struct size_class *class)
+{
+	/* pairs with zs_zspage_new(): the state is none of the life before */
+	return smp_load_acquire(&zspage->class) == class &&
+	       READ_ONCE(zspage->state) == ZS_LINKED;
+}
 
 /* zspage.c */
 bool zs_zspage_has_room(const struct zspage *zspage);
@@ -450,11 +480,18 @@ unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages);
 struct page *zs_zspage_vacate(struct zspage *zspage, unsigned int nth);
 void zs_zspage_hand_over(struct zspage *from, unsigned int nth,
 			 struct zspage *to);
-struct zspage *zs_zspage_of_page(struct page *page, bool block,
-				 unsigned int *nth);
-unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
-			     unsigned int *size,
-			     unsigned long pfn[ZS_CHAIN_MAX]);
+
+/**
+ * struct zs_move - a page of a zspage, that the VM wants something of
+ * @zspage: the zspage
+ * @nth: which page of the chain
+ */
+struct zs_move {
+	struct zspage *zspage;
+	unsigned int nth;
+};
+
+struct zs_move zs_zspage_of_page(struct page *page, bool block);
 
 /* Tells sparse, which knows no conditional lock, that the caller has it now. */
 static inline void zs_keep_lock(struct zspage *zspage)
@@ -505,11 +542,11 @@ struct zs_page_source {
 
 struct page *zs_page_get(struct zspool *pool, const struct zs_page_source *from);
 void zs_page_put(struct zspool *pool, struct page *page);
-unsigned long zs_stock_drain(struct zspool *pool, unsigned int keep);
-struct zspool *zs_stock_steal(struct page *page);
-void zs_stock_stolen(struct zspool *pool);
+unsigned long zs_stock_drain(struct zspool *pool);
+bool zs_stock_steal(struct page *page);
 void zs_bury(struct zspage *zspage);
-void zs_release_dead(struct zspool *pool, bool wait);
+void zs_release_dead(struct zspool *pool);
+void zs_release_all(struct zspool *pool);
 void zs_release_now(struct zspool *pool);
 void zs_release_work(struct work_struct *work);
 
@@ -532,11 +569,6 @@ int zs_shrink_init(void);
 void zs_shrink_exit(void);
 
 /* migrate.c: what every route calls, the page's folio lock held */
-struct zs_move {
-	struct zspage *zspage;
-	unsigned int nth;		/* page of the chain */
-};
-
 bool zs_isolate(struct page *page);
 void zs_putback(struct page *page);
 int zs_move_begin(struct zs_move *move, struct page *src,
@@ -547,7 +579,6 @@ void zs_move_end(struct zs_move *move, struct page *dst, int err);
 extern const struct zs_route *zs_route;
 extern const struct zs_route zs_route_none;
 extern const struct zs_route zs_route_ops;
-extern const struct zs_route zs_route_type;
 extern const struct zs_route zs_route_cache;
 int zs_route_init(void);
 void zs_route_exit(void);
@@ -565,12 +596,17 @@ void zs_class_moving(struct size_class *class, int n);
 
 /* check.c, debugfs.c: left out of a small machine's build, see Kbuild */
 #ifdef ZSPOOL_DEBUGFS
+void zs_count(struct zspool *pool, enum zs_counter which);
 bool zs_check_enabled(void);
 void zs_debugfs_init(void);
 void zs_debugfs_exit(void);
 void zs_debugfs_add(struct zspool *pool);
 void zs_debugfs_remove(struct zspool *pool);
 #else
+static inline void zs_count(struct zspool *pool, enum zs_counter which)
+{
+}
+
 static inline bool zs_check_enabled(void)
 {
 	return false;

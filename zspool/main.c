@@ -14,7 +14,7 @@ static int __init zspool_init(void)
 	zs_class_init();
 	err = zs_pin_time_init();
 	if (err)
-		return err;
+		goto exit_pin_time;
 	zs_wq = alloc_workqueue("zspool", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!zs_wq) {
 		err = -ENOMEM;

@@ -8,7 +8,6 @@
  * callbacks is the design of Minchan Kim's "non-LRU page migration" (2016).
  */
 #include <linux/bitmap.h>
-#include <linux/err.h>
 #include <linux/mm.h>
 #include <zspool_compat.h>
 #include "internal.h"
@@ -53,13 +52,12 @@ static int pin_objects(struct zspage *zspage, unsigned int nth)
 	i = first;
 	for_each_set_bit_from(i, zs_used_map(zspage), end) {
 		u64 *word = word_of(zspage, i);
-		zspool_word_t value;
 
-		if (!zs_word_trypin(word, &value)) {
+		if (!zs_word_trypin(word)) {
 			zs_count(pool, ZS_WHY_PINNED);
 			goto undo;
 		}
-		if (!zs_word_names(value, zspage, i)) {
+		if (!zs_word_names(READ_ONCE(*word), zspage, i)) {
 			/* allocated but not published, or freed but not put */
 			zs_word_unpin_locked(pool, zs_obj_handle(zspage, i),
 					     word);
@@ -85,32 +83,22 @@ undo:
  */
 bool zs_isolate(struct page *page)
 {
-	struct zspage *zspage;
-	unsigned int nth;
+	struct zs_move at = zs_zspage_of_page(page, false);
+	struct zspage *zspage = at.zspage;
 	bool taken;
 
-	zspage = zs_zspage_of_page(page, false, &nth);
-	if (IS_ERR_OR_NULL(zspage))
+	if (!zspage)
 		return false;
 	zs_keep_lock(zspage);
-	taken = !(zspage->isolated & BIT(nth));
+	taken = !(zspage->isolated & BIT(at.nth));
 	if (taken) {
-		zspage->isolated |= BIT(nth);
-		atomic_long_inc(&zspage->class->pool->nr_isolated);
+		zspage->isolated |= BIT(at.nth);
 		zs_count(zspage->class->pool, ZS_ISOLATED);
 	}
 	spin_unlock(&zspage->class->lock);
 	return taken;
 }
 EXPORT_SYMBOL_FOR_TEST(zs_isolate);
-
-static void clear_isolated(struct zspage *zspage, unsigned int nth)
-{
-	if (!(zspage->isolated & BIT(nth)))
-		return;
-	zspage->isolated &= ~BIT(nth);
-	atomic_long_dec(&zspage->class->pool->nr_isolated);
-}
 
 /*
  * A zspage is gone, and one of its pages is the one that the VM has locked. That
@@ -134,14 +122,13 @@ static void release_later(struct zspool *pool)
  */
 void zs_putback(struct page *page)
 {
-	struct page *vacant;
+	struct zs_move at = zs_zspage_of_page(page, true);
+	struct zspage *zspage = at.zspage;
 	struct size_class *class;
-	struct zspage *zspage;
+	struct page *vacant;
 	struct zspool *pool;
-	unsigned int nth;
 	bool gone;
 
-	zspage = zs_zspage_of_page(page, true, &nth);
 	if (WARN_ON_ONCE(!zspage))
 		return;
 	zs_keep_lock(zspage);
@@ -149,8 +136,8 @@ void zs_putback(struct page *page)
 	class = zspage->class;
 	pool = class->pool;
 	zs_count(pool, ZS_PUTBACK);
-	clear_isolated(zspage, nth);
-	vacant = zs_zspage_vacate(zspage, nth);
+	zspage->isolated &= ~BIT(at.nth);
+	vacant = zs_zspage_vacate(zspage, at.nth);
 	gone = zs_zspage_settle(zspage);
 	spin_unlock(&class->lock);
 	if (vacant)
@@ -181,8 +168,9 @@ int zs_move_begin(struct zs_move *move, struct page *src,
 	struct size_class *class;
 	int err;
 
-	zspage = zs_zspage_of_page(src, mode != MIGRATE_ASYNC, &move->nth);
-	if (IS_ERR_OR_NULL(zspage))
+	*move = zs_zspage_of_page(src, mode != MIGRATE_ASYNC);
+	zspage = move->zspage;
+	if (!zspage)
 		/* taken, or freed under the VM: either way worth another look */
 		return -EAGAIN;
 
@@ -203,7 +191,6 @@ int zs_move_begin(struct zs_move *move, struct page *src,
 		zs_zspage_unlink(zspage);
 		zs_class_moving(class, 1);
 	}
-	move->zspage = zspage;
 unlock:
 	spin_unlock(&class->lock);
 	return err;
@@ -228,11 +215,11 @@ void zs_move_end(struct zs_move *move, struct page *dst, int err)
 	unsigned int first, end;
 	bool gone = false;
 
-	spin_lock(&class->lock);
+	zs_lock(&class->lock);
 	if (dst) {
 		/* this is all that says where the objects are */
 		WRITE_ONCE(zspage->pages[move->nth], dst);
-		clear_isolated(zspage, move->nth);
+		zspage->isolated &= ~BIT(move->nth);
 		zs_count(pool, ZS_MIGRATED);
 	} else {
 		zs_count(pool, ZS_WHY_VM);

@@ -11,7 +11,6 @@
  */
 #define pr_fmt(fmt) "zspool: " fmt
 
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/string.h>
 #include <zspool_compat.h>
@@ -27,42 +26,19 @@ static char *route;
 module_param(route, charp, 0444);
 MODULE_PARM_DESC(route, "how pages are made movable: movable_ops, page_type, page_cache or none (default: the first that works)");
 
-static struct page *plain_alloc(struct zspool *pool, gfp_t gfp, int nid)
-{
-	struct page *page;
-
-	page = alloc_pages_node(nid, gfp & ~__GFP_MOVABLE, 0);
-	if (page)
-		set_page_private(page, 0);
-	return page;
-}
-
-static void plain_set_private(struct page *page, unsigned long private)
-{
-	set_page_private(page, private);
-}
-
-static bool plain_release(struct zspool *pool, struct page *page, bool wait)
-{
-	set_page_private(page, 0);
-	__free_page(page);
-	return true;
-}
-
 const struct zs_route zs_route_none = {
 	.name = "none",
-	.alloc = plain_alloc,
-	.set_private = plain_set_private,
-	.release = plain_release,
 };
 
 static const struct zs_route * const routes[] = {
 	&zs_route_ops,
+#ifdef ZSPOOL_PAGE_CACHE
 	&zs_route_cache,
+#endif
 	&zs_route_none,
 };
 
-static int use(const struct zs_route *r)
+static int __init use(const struct zs_route *r)
 {
 	int err = r->init ? r->init() : 0;
 
@@ -72,7 +48,7 @@ static int use(const struct zs_route *r)
 }
 
 /* The way the user named: that one or none. */
-static int use_named(const char *name)
+static int __init use_named(const char *name)
 {
 	unsigned int i;
 	int err;
@@ -90,7 +66,7 @@ static int use_named(const char *name)
 	return -EINVAL;
 }
 
-static int use_first(void)
+static int __init use_first(void)
 {
 	int err;
 
@@ -101,11 +77,14 @@ static int use_first(void)
 		err = use(&zs_route_ops);
 		if (!err)
 			return 0;
-		pr_debug("route %s: %d\n", zs_route_ops.name, err);
 	}
+#ifdef ZSPOOL_PAGE_CACHE
 	err = use(&zs_route_cache);
 	if (!err)
 		return 0;
+#else
+	err = -EOPNOTSUPP;
+#endif
 	pr_warn("no route works on this kernel: %d\n", err);
 	return use(&zs_route_none);
 }
@@ -116,7 +95,7 @@ static int use_first(void)
  * Context: process; sleeps.
  * Return: 0; -EINVAL for a name that is none; why the named route cannot be had
  */
-int zs_route_init(void)
+int __init zs_route_init(void)
 {
 	int err = route && *route ? use_named(route) : use_first();
 

@@ -16,6 +16,7 @@
 #include <linux/cgroup.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
+#include <linux/init.h>
 #include <linux/memcontrol.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
@@ -50,14 +51,17 @@ static struct file_system_type cache_fs_type = {
 };
 
 /*
- * Take a page out of the cache; its folio lock is held, and the caller's
- * reference is the last but the VM's. The index may be used again.
+ * Take a page out of the cache; the caller gets its reference. The index may be used
+ * again.
  */
-static void detach(struct address_space *mapping, struct folio *folio)
+static void cache_leave(struct page *page)
 {
+	struct folio *folio = page_folio(page);
+	struct address_space *mapping = folio->mapping;
 	struct cache *cache = mapping->host->i_private;
 	pgoff_t index = folio->index;
 
+	folio_get(folio);
 	folio_detach_private(folio);
 	zs_compat_remove_folio(mapping, folio);
 	ida_free(&cache->index, index);
@@ -67,17 +71,11 @@ static int cache_migrate_folio(struct address_space *mapping,
 			       struct folio *dst, struct folio *src,
 			       enum migrate_mode mode)
 {
-	struct zspool *pool;
 	struct zs_move move;
 	int err;
 
-	pool = zs_stock_steal(&src->page);
-	if (pool) {
-		/* it is empty: rather than move it, let it go */
-		detach(mapping, src);
-		zs_stock_stolen(pool);
+	if (zs_stock_steal(&src->page))
 		return -EAGAIN;
-	}
 	err = zs_move_begin(&move, &src->page, mode);
 	if (err)
 		return err;
@@ -115,7 +113,7 @@ static const struct address_space_operations cache_aops = {
 	ZS_COMPAT_ERROR_REMOVE(cache_error_remove),
 };
 
-static int cache_init(void)
+static int __init cache_init(void)
 {
 	cache_mnt = kern_mount(&cache_fs_type);
 	if (IS_ERR(cache_mnt))
@@ -184,66 +182,34 @@ static int add_uncharged(struct address_space *mapping, struct folio *folio,
 	return err;
 }
 
-static struct page *cache_alloc(struct zspool *pool, gfp_t gfp, int nid)
+static bool cache_enter(struct zspool *pool, struct page *page, gfp_t gfp)
 {
 	gfp_t meta = gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE);
 	struct cache *cache = pool->route_data;
-	struct folio *folio;
-	struct page *page;
-	int index;
+	struct folio *folio = page_folio(page);
+	int index = ida_alloc(&cache->index, meta);
 
-	page = alloc_pages_node(nid, gfp, 0);
-	if (!page)
-		return NULL;
-	folio = page_folio(page);
-	index = ida_alloc(&cache->index, meta);
 	if (index < 0)
-		goto free;
-	if (add_uncharged(cache->inode->i_mapping, folio, index, meta))
-		goto free_index;
+		return false;
+	if (add_uncharged(cache->inode->i_mapping, folio, index, meta)) {
+		ida_free(&cache->index, index);
+		return false;
+	}
 	folio_mark_uptodate(folio);
 	/* without a value so far: it is not in a chain */
 	folio_attach_private(folio, NULL);
 	folio_unlock(folio);
 	/* the cache's reference keeps it */
 	folio_put(folio);
-	return page;
-
-free_index:
-	ida_free(&cache->index, index);
-free:
-	folio_put(folio);
-	return NULL;
-}
-
-static void cache_set_private(struct page *page, unsigned long private)
-{
-	WRITE_ONCE(page_folio(page)->private, (void *)private);
-}
-
-static bool cache_release(struct zspool *pool, struct page *page, bool wait)
-{
-	struct cache *cache = pool->route_data;
-	struct folio *folio = page_folio(page);
-
-	if (wait)
-		folio_lock(folio);
-	else if (!folio_trylock(folio))
-		return false;
-	folio_get(folio);
-	detach(cache->inode->i_mapping, folio);
-	folio_unlock(folio);
-	folio_put(folio);
 	return true;
 }
 
-const struct zs_route zs_route_cache = {
+const struct zs_route zs_route_cache __refconst = {
 	.name = "page_cache",
 	.init = cache_init,
 	.exit = cache_exit,
 	.pool_init = cache_pool_init,
 	.pool_exit = cache_pool_exit,
-	.alloc = cache_alloc,
-	.set_private = cache_set_private,
-	.release = cache_release,
+	.enter = cache_enter,
+	.leave = cache_leave,
 };

@@ -39,6 +39,22 @@ static struct pin_place *place_of(u64 *word)
 }
 
 /**
+ * zs_note_longest() - keep the longest of all times
+ * @longest: the longest so far, in ns
+ * @since: when it began, by ktime_get_ns()
+ *
+ * Context: any.
+ */
+void zs_note_longest(atomic_long_t *longest, u64 since)
+{
+	long ns = min_t(u64, ktime_get_ns() - since, LONG_MAX);
+	long old = atomic_long_read(longest);
+
+	while (ns > old && !atomic_long_try_cmpxchg(longest, &old, ns))
+		;
+}
+
+/**
  * zs_pin_time_start() - the caller has just taken a pin
  * @word: the word that is pinned
  *
@@ -135,7 +151,7 @@ MODULE_PARM_DESC(time_pins, "note how long pins are held, in each pool's counter
  * Context: process, once.
  * Return: 0 or -ENOMEM
  */
-int zs_pin_time_init(void)
+int __init zs_pin_time_init(void)
 {
 	ready = true;
 	return early ? zs_pin_time_set(true) : 0;

@@ -36,7 +36,7 @@ static int handle_get(struct zspool *pool, gfp_t gfp, zspool_handle_t *handle)
 	int err;
 
 	do {
-		spin_lock(&pool->handle_lock);
+		zs_lock(&pool->handle_lock);
 		taken = handle_take(pool, handle);
 		spin_unlock(&pool->handle_lock);
 		if (taken)
@@ -58,7 +58,7 @@ void zs_handle_put(struct zspool *pool, zspool_handle_t handle)
 {
 	u64 *word = zs_table_at(&pool->words, handle);
 
-	spin_lock(&pool->handle_lock);
+	zs_lock(&pool->handle_lock);
 	zs_word_set(word, zspool_word_make(0, 0, pool->handle_free));
 	pool->handle_free = (unsigned long)handle + 1;
 	spin_unlock(&pool->handle_lock);
@@ -84,14 +84,10 @@ int zspool_alloc(struct zspool *pool, size_t size, gfp_t gfp, int nid,
 	zspool_word_t obj;
 	int err;
 
-	if (!size)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -ENOSPC;
 	err = handle_get(pool, gfp, handle);
 	if (err)
 		return err;
-	err = zspool_new(pool, *handle, size, gfp, nid, &obj);
+	err = zspool_new(pool, *handle, size, gfp, nid, false, &obj);
 	if (err) {
 		zs_handle_put(pool, *handle);
 		return err;
@@ -110,7 +106,8 @@ static u64 *pin_obj(struct zspool *pool, zspool_handle_t handle,
 
 	if (!word)
 		return NULL;
-	zs_word_pin(pool, word, value);
+	zs_word_pin(pool, word);
+	*value = READ_ONCE(*word);
 	if (zspool_word_is_obj(*value) && !(*value & ZSPOOL_WORD_DEFER))
 		return word;
 	zs_word_unpin(pool, handle, word);
@@ -137,7 +134,7 @@ int zspool_write(struct zspool *pool, zspool_handle_t handle, const void *src,
 	if (!word)
 		return err;
 	if (len <= zspool_word_size(value)) {
-		zspool_fill(pool, value, 0, src, len);
+		zspool_fill(pool, zspool_word_set_size(value, len), src);
 		err = 0;
 	}
 	zs_word_unpin(pool, handle, word);

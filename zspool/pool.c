@@ -23,7 +23,7 @@ static void class_init(struct size_class *class, struct zspool *pool,
 	spin_lock_init(&class->lock);
 	class->pool = pool;
 	class->index = index;
-	class->size = g->size;
+	class->size = zs_geometry_size(g);
 	class->pages = g->pages;
 	class->objs = g->objs;
 	for (i = 0; i < ZS_GROUPS; i++)
@@ -40,9 +40,7 @@ static int pool_init(struct zspool *pool, const char *name,
 	spin_lock_init(&pool->id_lock);
 	spin_lock_init(&pool->handle_lock);
 	spin_lock_init(&pool->stock_lock);
-	spin_lock_init(&pool->dead_lock);
 	mutex_init(&pool->compact_lock);
-	INIT_LIST_HEAD(&pool->dead);
 	INIT_DELAYED_WORK(&pool->release_work, zs_release_work);
 	INIT_DELAYED_WORK(&pool->defer_work, zs_defer_work);
 	INIT_DELAYED_WORK(&pool->tidy_work, zs_tidy_work);
@@ -105,7 +103,8 @@ struct zspool *zs_pool_create(const char *name, unsigned long nr_handles,
 	struct zspool *pool;
 	int err;
 
-	if (!nr_handles || nr_handles > ZSPOOL_MAX_HANDLES)
+	if (!nr_handles || nr_handles > ZSPOOL_MAX_HANDLES ||
+	    (!ZS_HAVE_PLAIN && !ops))
 		return ERR_PTR(-EINVAL);
 	pool = kzalloc(sizeof(*pool), GFP_KERNEL);
 	if (!pool)
@@ -165,7 +164,7 @@ static bool bury_class(struct size_class *class)
 	bool busy;
 	int g;
 
-	spin_lock(&class->lock);
+	zs_lock(&class->lock);
 	while ((zspage = find_idle(class))) {
 		WRITE_ONCE(class->inuse, class->inuse - zspage->inuse);
 		zs_zspage_unlink(zspage);
@@ -213,8 +212,8 @@ void zspool_destroy(struct zspool *pool)
 	/* a page may be in the worker's hands, or be stolen from the stock */
 	for (;;) {
 		cancel_delayed_work_sync(&pool->release_work);
-		zs_stock_drain(pool, 0);
-		zs_release_dead(pool, true);
+		zs_stock_drain(pool);
+		zs_release_all(pool);
 		if (!atomic_long_read_acquire(&pool->pages))
 			break;
 		usleep_range(1000, 2000);
@@ -308,7 +307,7 @@ static int add_zspage(struct size_class *class, struct page **spare, gfp_t gfp)
 
 	if (!zspage)
 		return -ENOMEM;
-	spin_lock(&class->lock);
+	zs_lock(&class->lock);
 	zs_zspage_grow(zspage, *spare);
 	*spare = NULL;
 	zs_zspage_link(zspage);
@@ -355,23 +354,6 @@ int zspool_prepare(struct zspool *pool, zspool_handle_t handle, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(zspool_prepare);
 
-static int new_object(struct zspool *pool, zspool_handle_t handle, size_t size,
-		      const struct zs_page_source *from, zspool_word_t *obj)
-{
-	int err;
-
-	if (!size)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -ENOSPC;
-	/* compaction and migration find the word by the object's header */
-	err = zs_table_grow(&pool->words, handle, from->gfp);
-	if (err)
-		return err;
-	return take_object(&pool->classes[zs_class_of(size)], handle, size,
-			   from, obj);
-}
-
 /**
  * zspool_new() - allocate an object for a handle, not yet published
  * @pool: a numbered pool
@@ -380,6 +362,8 @@ static int new_object(struct zspool *pool, zspool_handle_t handle, size_t size,
  * @gfp: how to allocate; __GFP_HIGHMEM and __GFP_MOVABLE are for the pages, and
  *	__GFP_ZERO and __GFP_ACCOUNT for nothing
  * @nid: node to allocate new pages from, or NUMA_NO_NODE
+ * @renew: past the pool's limit, as it takes the place of a larger one: for a moment
+ *	there are both, and a pool that is full can be made smaller
  * @obj: the object, as a word without flags
  *
  * The object is written by zspool_fill() and becomes the handle's by
@@ -391,40 +375,23 @@ static int new_object(struct zspool *pool, zspool_handle_t handle, size_t size,
  * over PAGE_SIZE or at the limit of zspool_set_limit(); -ENOMEM
  */
 int zspool_new(struct zspool *pool, zspool_handle_t handle, size_t size,
-	       gfp_t gfp, int nid, zspool_word_t *obj)
-{
-	const struct zs_page_source from = { .gfp = ZS_GFP(gfp), .nid = nid };
-
-	return new_object(pool, handle, size, &from, obj);
-}
-EXPORT_SYMBOL_GPL(zspool_new);
-
-/**
- * zspool_renew() - allocate an object that takes the place of a larger one
- * @pool: a numbered pool
- * @handle: the handle, which holds the larger one
- * @size: bytes, 1 to PAGE_SIZE
- * @gfp: as for zspool_new()
- * @nid: as for zspool_new()
- * @obj: the object, as a word without flags
- *
- * As zspool_new(), but past the pool's limit: for a moment there are both
- * objects, and a pool that is full can be made smaller.
- *
- * Context: as @gfp says; no pin held.
- * Return: 0; -EINVAL for size 0 or a handle past the end; -ENOSPC for a size
- * over PAGE_SIZE; -ENOMEM
- */
-int zspool_renew(struct zspool *pool, zspool_handle_t handle, size_t size,
-		 gfp_t gfp, int nid, zspool_word_t *obj)
+	       gfp_t gfp, int nid, bool renew, zspool_word_t *obj)
 {
 	const struct zs_page_source from = {
-		.gfp = ZS_GFP(gfp), .nid = nid, .past_limit = true,
+		.gfp = ZS_GFP(gfp), .nid = nid, .past_limit = renew,
 	};
+	int class = zspool_class_index(pool, size);
+	int err;
 
-	return new_object(pool, handle, size, &from, obj);
+	if (class < 0)
+		return class;
+	/* compaction and migration find the word by the object's header */
+	err = zs_table_grow(&pool->words, handle, from.gfp);
+	if (err)
+		return err;
+	return take_object(&pool->classes[class], handle, size, &from, obj);
 }
-EXPORT_SYMBOL_GPL(zspool_renew);
+EXPORT_SYMBOL_GPL(zspool_new);
 
 /**
  * zspool_drop() - free the object of a word that no handle holds any more
@@ -454,7 +421,7 @@ void zspool_drop(struct zspool *pool, zspool_word_t obj)
 	if (page)
 		zs_page_put(pool, page);
 	if (gone)
-		zs_release_dead(pool, false);
+		zs_release_dead(pool);
 	if (unlikely(look))
 		zs_tidy_ask(class);
 }
@@ -521,15 +488,3 @@ int zspool_class_index(struct zspool *pool, size_t size)
 	return zs_class_of(size);
 }
 EXPORT_SYMBOL_GPL(zspool_class_index);
-
-/**
- * zspool_movable() - can the VM move the pages of new pools?
- *
- * Context: any.
- * Return: false with zspool.movable=0, or where no way to do it works
- */
-bool zspool_movable(void)
-{
-	return zs_route != &zs_route_none;
-}
-EXPORT_SYMBOL_GPL(zspool_movable);

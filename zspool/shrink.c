@@ -2,6 +2,7 @@
 /*
  * shrink.c - under memory pressure: give the stock back, then compact
  */
+#include <linux/init.h>
 #include <zspool_compat.h>
 #include "internal.h"
 
@@ -31,7 +32,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
 	if (!mutex_trylock(&zs_pools_lock))
 		return SHRINK_STOP;
 	list_for_each_entry(pool, &zs_pools, link) {
-		freed += zs_stock_drain(pool, 0);
+		freed += zs_stock_drain(pool);
 		if (freed >= sc->nr_to_scan)
 			break;
 		/* a compaction under way does it already */
@@ -55,7 +56,7 @@ static unsigned long shrink_scan(struct shrinker *shrinker,
  * Context: process; sleeps.
  * Return: 0 or -ENOMEM
  */
-int zs_shrink_init(void)
+int __init zs_shrink_init(void)
 {
 	int err;
 

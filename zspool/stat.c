@@ -49,31 +49,26 @@ void zs_class_moving(struct size_class *class, int n)
  */
 void zspool_get_stats(struct zspool *pool, struct zspool_stats *stats)
 {
-	atomic_long_t *count = pool->count;
 	unsigned int i;
 
 	memset(stats, 0, sizeof(*stats));
 	for (i = 0; i < zs_nr_classes; i++) {
 		struct size_class *class = &pool->classes[i];
+		unsigned long zspages = zs_class_zspages(class);
 		unsigned long inuse = READ_ONCE(class->inuse);
 
 		stats->objects += inuse;
 		stats->stored += (u64)inuse * class->size;
-		stats->zspages += zs_class_zspages(class);
+		stats->zspages += zspages;
+		stats->meta += zspages * zs_zspage_bytes(class);
 	}
 	stats->pages = zspool_total_pages(pool);
 	stats->stock = READ_ONCE(pool->nr_stock);
-	stats->meta = zs_table_bytes(&pool->words) +
-		      zs_table_bytes(&pool->zspages) +
-		      atomic_long_read(&pool->desc_bytes) + sizeof(*pool) +
-		      PAGE_SIZE +	/* put_off */
-		      zs_nr_classes * sizeof(struct size_class);
-	stats->compacted = atomic_long_read(&count[ZS_COMPACTED]);
-	stats->isolated = atomic_long_read(&count[ZS_ISOLATED]);
-	stats->migrated = atomic_long_read(&count[ZS_MIGRATED]);
-	stats->again = atomic_long_read(&count[ZS_AGAIN]);
-	stats->putback = atomic_long_read(&count[ZS_PUTBACK]);
-	stats->failed = atomic_long_read(&count[ZS_FAILED]);
-	stats->deferred = atomic_long_read(&count[ZS_DEFERRED]);
+	stats->meta += zs_table_bytes(&pool->words) +
+		       zs_table_bytes(&pool->zspages) + sizeof(*pool) +
+		       PAGE_SIZE +	/* put_off */
+		       zs_nr_classes * sizeof(struct size_class);
+	stats->compacted = atomic_long_read(&pool->count[ZS_COMPACTED]);
+	stats->deferred = atomic_long_read(&pool->count[ZS_DEFERRED]);
 }
 EXPORT_SYMBOL_GPL(zspool_get_stats);

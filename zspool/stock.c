@@ -16,6 +16,7 @@
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/preempt.h>
 #include <linux/workqueue.h>
 #include "internal.h"
@@ -42,18 +43,37 @@ static struct page *stock_get(struct zspool *pool, int nid)
 
 	if (!READ_ONCE(pool->nr_stock))
 		return NULL;
-	spin_lock(&pool->stock_lock);
+	zs_lock(&pool->stock_lock);
 	for (i = pool->nr_stock; i--; ) {
 		if (nid != NUMA_NO_NODE && nid != page_to_nid(pool->stock[i]))
 			continue;
 		page = pool->stock[i];
 		stock_count(pool, -1);
 		pool->stock[i] = pool->stock[pool->nr_stock];
-		pool->route->set_private(page, 0);
+		zs_set_private(page, 0);
 		break;
 	}
 	spin_unlock(&pool->stock_lock);
 	return page;
+}
+
+static struct page *make_page(struct zspool *pool,
+			      const struct zs_page_source *from)
+{
+	const struct zs_route *route = pool->route;
+	gfp_t gfp = from->gfp & ~__GFP_THISNODE;
+	struct page *page;
+
+	if (!route->enter)
+		gfp &= ~__GFP_MOVABLE;
+	page = alloc_pages_node(from->nid, gfp, 0);
+	if (!page)
+		return NULL;
+	zs_set_private(page, 0);
+	if (!route->enter || route->enter(pool, page, gfp))
+		return page;
+	put_page(page);
+	return NULL;
 }
 
 static struct page *new_page(struct zspool *pool,
@@ -66,7 +86,7 @@ static struct page *new_page(struct zspool *pool,
 	if (atomic_long_inc_return(&pool->pages) > limit && limit)
 		err = -ENOSPC;
 	else
-		page = pool->route->alloc(pool, from->gfp, from->nid);
+		page = make_page(pool, from);
 	if (page)
 		return page;
 	atomic_long_dec(&pool->pages);
@@ -116,9 +136,9 @@ static bool stock_put(struct zspool *pool, struct page *page)
 
 	if (want_init_on_free() || READ_ONCE(pool->dying) || PageHWPoison(page))
 		return false;
-	spin_lock(&pool->stock_lock);
+	zs_lock(&pool->stock_lock);
 	if (pool->nr_stock < ZS_STOCK_MAX) {
-		pool->route->set_private(page, stock_private(pool));
+		zs_set_private(page, stock_private(pool));
 		pool->stock[pool->nr_stock] = page;
 		stock_count(pool, 1);
 		kept = true;
@@ -130,26 +150,47 @@ static bool stock_put(struct zspool *pool, struct page *page)
 /* Leave a page to the worker. */
 static void orphan(struct zspool *pool, struct page *page)
 {
-	spin_lock(&pool->stock_lock);
-	pool->route->set_private(page, (unsigned long)pool->orphans |
-				       ZS_PRIVATE_ORPHAN);
+	zs_lock(&pool->stock_lock);
+	zs_set_private(page, (unsigned long)pool->orphans |
+			     ZS_PRIVATE_ORPHAN);
 	pool->orphans = page;
 	spin_unlock(&pool->stock_lock);
 	queue_delayed_work(zs_wq, &pool->release_work, RETRY_DELAY);
 }
 
+/* Give a page back to the kernel, its folio lock held. The VM may have a reference. */
+static void leave(struct zspool *pool, struct page *page)
+{
+	zs_set_private(page, 0);
+	if (pool->route->leave)
+		pool->route->leave(page);
+}
+
 /*
- * Give back a page that is in no chain and not in the stock; false if that has
- * to be done later. Context: process.
+ * Give a page back to the kernel. False: its folio lock is taken, try again later.
+ * @wait: wait for it. The page is in no zspage. Context: process.
  */
+static bool release(struct zspool *pool, struct page *page, bool wait)
+{
+	if (wait)
+		lock_page(page);
+	else if (!trylock_page(page))
+		return false;
+	leave(pool, page);
+	unlock_page(page);
+	put_page(page);
+	atomic_long_dec(&pool->pages);
+	return true;
+}
+
+/* The same; one that has to be given back later is left to the worker. */
 static bool give_back(struct zspool *pool, struct page *page, bool wait)
 {
-	if (pool->route->release(pool, page, wait)) {
-		atomic_long_dec(&pool->pages);
-		return true;
-	}
-	orphan(pool, page);
-	return false;
+	bool done = release(pool, page, wait);
+
+	if (!done)
+		orphan(pool, page);
+	return done;
 }
 
 /* Who gives back what may be very many: may he sleep, and until folio locks are had? */
@@ -166,7 +207,7 @@ static void release_orphans(struct zspool *pool, enum patience patience)
 {
 	struct page *page;
 
-	spin_lock(&pool->stock_lock);
+	zs_lock(&pool->stock_lock);
 	page = pool->orphans;
 	pool->orphans = NULL;
 	spin_unlock(&pool->stock_lock);
@@ -175,7 +216,7 @@ static void release_orphans(struct zspool *pool, enum patience patience)
 		struct page *next = (struct page *)(page_private(page) &
 						    ~ZS_PRIVATE_TAGS);
 
-		pool->route->set_private(page, 0);
+		zs_set_private(page, 0);
 		give_back(pool, page, patience == WAITS);
 		page = next;
 		pause(patience);
@@ -201,61 +242,52 @@ void zs_page_put(struct zspool *pool, struct page *page)
 }
 
 /**
- * zs_stock_steal() - take a page that the VM asks for out of the stock
+ * zs_stock_steal() - give back a page that the VM asks for, if it is in the stock
  * @page: the page; its folio lock is held
  *
+ * It is empty: rather than moved, it is let go.
+ *
  * Context: any the VM calls from: never waits.
- * Return: the pool if the page was in its stock. Now the caller gives the page
- * back to the kernel, and then calls zs_stock_stolen(); until then the page
- * counts as the pool's, and so the pool stays.
+ * Return: true if that has been done
  */
-struct zspool *zs_stock_steal(struct page *page)
+bool zs_stock_steal(struct page *page)
 {
 	unsigned long private = READ_ONCE(page_private(page));
 	struct zspool *pool;
 	unsigned int i;
 
 	if ((private & ZS_PRIVATE_TAGS) != ZS_PRIVATE_STOCK)
-		return NULL;
+		return false;
 	/* A pool does not go before it has had this page's folio lock. */
 	pool = (struct zspool *)(private & ~ZS_PRIVATE_TAGS);
 	if (!spin_trylock(&pool->stock_lock))
-		return NULL;
+		return false;
 	for (i = 0; i < pool->nr_stock && pool->stock[i] != page; i++)
 		;
 	if (i == pool->nr_stock) {
 		spin_unlock(&pool->stock_lock);
-		return NULL;
+		return false;
 	}
 	stock_count(pool, -1);
 	pool->stock[i] = pool->stock[pool->nr_stock];
 	spin_unlock(&pool->stock_lock);
-	return pool;
+	leave(pool, page);
+	put_page(page);
+	zs_count(pool, ZS_STOCK_RELEASED);
+	/* until now the page counted as the pool's, and so the pool has stayed */
+	atomic_long_dec_return_release(&pool->pages);
+	return true;
 }
 EXPORT_SYMBOL_FOR_TEST(zs_stock_steal);
 
 /**
- * zs_stock_stolen() - the end of zs_stock_steal(); the pool may go now
- * @pool: what that returned
- *
- * Context: any; the folio lock may still be held.
- */
-void zs_stock_stolen(struct zspool *pool)
-{
-	zs_count(pool, ZS_STOCK_RELEASED);
-	atomic_long_dec_return_release(&pool->pages);
-}
-EXPORT_SYMBOL_FOR_TEST(zs_stock_stolen);
-
-/**
  * zs_stock_drain() - give the stock back to the kernel
  * @pool: the pool
- * @keep: how many pages to keep
  *
  * Context: process.
  * Return: pages given back at once
  */
-unsigned long zs_stock_drain(struct zspool *pool, unsigned int keep)
+unsigned long zs_stock_drain(struct zspool *pool)
 {
 	unsigned int tries = READ_ONCE(pool->nr_stock);
 	unsigned long freed = 0;
@@ -263,12 +295,12 @@ unsigned long zs_stock_drain(struct zspool *pool, unsigned int keep)
 	while (tries--) {
 		struct page *page = NULL;
 
-		spin_lock(&pool->stock_lock);
-		if (pool->nr_stock > keep) {
+		zs_lock(&pool->stock_lock);
+		if (pool->nr_stock) {
 			stock_count(pool, -1);
 			page = pool->stock[pool->nr_stock];
 			/* in no zspage and not in the stock: nobody's */
-			pool->route->set_private(page, 0);
+			zs_set_private(page, 0);
 		}
 		spin_unlock(&pool->stock_lock);
 		if (!page)
@@ -307,9 +339,7 @@ void zs_bury(struct zspage *zspage)
 		zs_zspage_free_desc(zspage);
 		return;
 	}
-	spin_lock(&pool->dead_lock);
-	list_add_tail(&zspage->link, &pool->dead);
-	spin_unlock(&pool->dead_lock);
+	llist_add(&zspage->dead, &pool->dead);
 }
 
 /* Give back what can be had; true if nothing is left of the zspage. */
@@ -322,12 +352,10 @@ static bool release_zspage(struct zspool *pool, struct zspage *zspage,
 	for (i = 0; i < zspage->class->pages; i++) {
 		if (!zspage->pages[i])
 			continue;
-		if (!pool->route->release(pool, zspage->pages[i], wait)) {
+		if (release(pool, zspage->pages[i], wait))
+			zspage->pages[i] = NULL;
+		else
 			left = true;
-			continue;
-		}
-		zspage->pages[i] = NULL;
-		atomic_long_dec(&pool->pages);
 	}
 	if (!left)
 		zs_zspage_free_desc(zspage);
@@ -337,40 +365,43 @@ static bool release_zspage(struct zspool *pool, struct zspage *zspage,
 static void release_all(struct zspool *pool, enum patience patience)
 {
 	struct zspage *zspage, *next;
-	LIST_HEAD(mine);
+	struct llist_node *mine;
 
 	release_orphans(pool, patience);
-	spin_lock(&pool->dead_lock);
-	list_splice_init(&pool->dead, &mine);
-	spin_unlock(&pool->dead_lock);
-
-	list_for_each_entry_safe(zspage, next, &mine, link) {
-		list_del(&zspage->link);
+	mine = llist_del_all(&pool->dead);
+	llist_for_each_entry_safe(zspage, next, mine, dead) {
 		pause(patience);
-		if (release_zspage(pool, zspage, patience == WAITS))
-			continue;
-		spin_lock(&pool->dead_lock);
-		list_add_tail(&zspage->link, &pool->dead);
-		spin_unlock(&pool->dead_lock);
+		if (!release_zspage(pool, zspage, patience == WAITS))
+			llist_add(&zspage->dead, &pool->dead);
 	}
+}
+
+/**
+ * zs_release_all() - give back what is dead, waiting for folio locks
+ * @pool: the pool, which nobody uses any more
+ *
+ * Context: process; no lock of this module and no folio lock held.
+ */
+void zs_release_all(struct zspool *pool)
+{
+	release_all(pool, WAITS);
 }
 
 /**
  * zs_release_dead() - give the pages of dead zspages back to the kernel
  * @pool: the pool
- * @wait: wait for folio locks: in zspool_destroy() only
  *
  * Context: any but irq, hard or soft; no lock of this module and no folio lock
  * held: who has a folio lock, which keeps the pool, leaves it to the worker,
  * which does not. Where it must not sleep the worker does it too.
  */
-void zs_release_dead(struct zspool *pool, bool wait)
+void zs_release_dead(struct zspool *pool)
 {
-	if (!wait && list_empty(&pool->dead))
+	if (llist_empty(&pool->dead))
 		return;
-	if (wait || preemptible())
-		release_all(pool, wait ? WAITS : HURRIES);
-	if (!list_empty(&pool->dead))
+	if (preemptible())
+		release_all(pool, HURRIES);
+	if (!llist_empty(&pool->dead))
 		queue_delayed_work(zs_wq, &pool->release_work,
 				   preemptible() ? RETRY_DELAY : 0);
 }
@@ -384,7 +415,7 @@ void zs_release_dead(struct zspool *pool, bool wait)
 void zs_release_now(struct zspool *pool)
 {
 	release_all(pool, SLEEPS);
-	if (!list_empty(&pool->dead))
+	if (!llist_empty(&pool->dead))
 		queue_delayed_work(zs_wq, &pool->release_work, RETRY_DELAY);
 }
 

@@ -10,6 +10,13 @@
 #include <linux/slab.h>
 #include "table.h"
 
+#ifdef CONFIG_INLINE_SPIN_LOCK
+void zs_lock(spinlock_t *lock)
+{
+	spin_lock(lock);
+}
+#endif
+
 /**
  * zs_table_init() - make an empty table
  * @table: the table
@@ -73,7 +80,7 @@ int zs_table_grow(struct zs_table *table, unsigned long i, gfp_t gfp)
 	if (!chunk)
 		return -ENOMEM;
 
-	spin_lock(&table->lock);
+	zs_lock(&table->lock);
 	if (!*slot) {
 		/* the entries are zero before the chunk can be seen */
 		smp_store_release(slot, chunk);

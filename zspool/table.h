@@ -27,6 +27,16 @@ struct zs_table {
 	spinlock_t lock;		/* growing */
 };
 
+/*
+ * spin_lock(), out of the way of what is in a hurry: where the kernel has it inlined it
+ * takes some twenty instructions.
+ */
+#ifdef CONFIG_INLINE_SPIN_LOCK
+void zs_lock(spinlock_t *lock) __acquires(lock);
+#else
+#define zs_lock(lock)	spin_lock(lock)
+#endif
+
 #define ZS_CHUNK_SHIFT	(PAGE_SHIFT - 3)	/* entries of eight bytes */
 #define ZS_CHUNK_MASK	(BIT(ZS_CHUNK_SHIFT) - 1)
 

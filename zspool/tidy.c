@@ -131,7 +131,7 @@ again:
  * Context: process; sleeps.
  * Return: 0 or -ENOMEM
  */
-int zs_tidy_init(void)
+int __init zs_tidy_init(void)
 {
 	tidy_wq = alloc_workqueue("zspool_tidy", WQ_UNBOUND, 0);
 	return tidy_wq ? 0 : -ENOMEM;

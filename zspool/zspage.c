@@ -97,7 +97,7 @@ void zs_zspage_grow(struct zspage *zspage, struct page *page)
 	unsigned int at = zspage->nr_pages++;
 
 	lockdep_assert_held(&class->lock);
-	class->pool->route->set_private(page, (unsigned long)zspage);
+	zs_set_private(page, (unsigned long)zspage);
 	/* as all of pages[], read by who has looked at a stale page */
 	WRITE_ONCE(zspage->pages[zs_class_sole(class) ? zspage->free : at],
 		   page);
@@ -128,7 +128,7 @@ unsigned int zs_zspage_cut(struct zspage *zspage, struct page **pages)
 		struct page *page = zspage->pages[--zspage->nr_pages];
 
 		WRITE_ONCE(zspage->pages[zspage->nr_pages], NULL);
-		class->pool->route->set_private(page, 0);
+		zs_set_private(page, 0);
 		pages[nr++] = page;
 	}
 	WRITE_ONCE(class->nr_pages, class->nr_pages - nr);
@@ -184,16 +184,8 @@ struct page *zs_zspage_vacate(struct zspage *zspage, unsigned int nth)
 		return NULL;
 	if (test_bit(nth, zs_used_map(zspage)))
 		return NULL;
-	class->pool->route->set_private(page, 0);
+	zs_set_private(page, 0);
 	return take_out(zspage, nth);
-}
-
-static bool linked_in(const struct zspage *zspage,
-		      const struct size_class *class)
-{
-	/* pairs with zs_zspage_new(): the state is none of the life before */
-	return smp_load_acquire(&zspage->class) == class &&
-	       READ_ONCE(zspage->state) == ZS_LINKED;
 }
 
 /*
@@ -210,7 +202,7 @@ static bool holds_page(const struct zspage *zspage,
 	unsigned int i;
 
 	lockdep_assert_held(&class->lock);
-	if (!linked_in(zspage, class))
+	if (!zs_zspage_linked_in(zspage, class))
 		return false;
 	for (i = 0; i < class->pages; i++) {
 		if (READ_ONCE(zspage->pages[i]) != page)
@@ -218,7 +210,7 @@ static bool holds_page(const struct zspage *zspage,
 		*nth = i;
 		/* the page was looked at before the second time */
 		smp_rmb();
-		return linked_in(zspage, class);
+		return zs_zspage_linked_in(zspage, class);
 	}
 	return false;
 }
@@ -227,15 +219,14 @@ static bool holds_page(const struct zspage *zspage,
  * zs_zspage_of_page() - from a page that the VM asks about to its zspage
  * @page: the page; its folio lock is held
  * @block: wait for class->lock, else try
- * @nth: which page of the chain it is
  *
  * Context: any the VM calls from; never waits unless @block.
- * Return: the zspage with class->lock held; NULL if the page is in none now;
- * ERR_PTR(-EAGAIN) if the lock was taken
+ * Return: the zspage with class->lock held, and which page of the chain it is; NULL if
+ * the page is in none now, or the lock was taken
  */
-struct zspage *zs_zspage_of_page(struct page *page, bool block,
-				 unsigned int *nth)
+struct zs_move zs_zspage_of_page(struct page *page, bool block)
 {
+	struct zs_move found = { NULL };
 	struct size_class *class;
 	struct zspage *zspage;
 	unsigned long private;
@@ -247,76 +238,27 @@ struct zspage *zs_zspage_of_page(struct page *page, bool block,
 	 */
 	rcu_read_lock();
 	private = READ_ONCE(page_private(page));
-	if (!private || private & ZS_PRIVATE_TAGS) {
-		rcu_read_unlock();
-		return NULL;
-	}
+	if (!private || private & ZS_PRIVATE_TAGS)
+		goto out;
 	zspage = (struct zspage *)private;
 	class = READ_ONCE(zspage->class);
 	if (block) {
-		spin_lock(&class->lock);
+		zs_lock(&class->lock);
 	} else if (!spin_trylock(&class->lock)) {
 		zs_count(class->pool, ZS_WHY_LOCK);
-		rcu_read_unlock();
-		return ERR_PTR(-EAGAIN);
+		goto out;
 	}
-	if (holds_page(zspage, class, page, nth)) {
-		rcu_read_unlock();
+	if (holds_page(zspage, class, page, &found.nth)) {
+		found.zspage = zspage;
 		/* kept, if a zspage is returned: see zs_keep_lock() */
 		__release(&class->lock);
-		return zspage;
+	} else {
+		zs_count(class->pool, ZS_WHY_STATE);
+		spin_unlock(&class->lock);
 	}
-	zs_count(class->pool, ZS_WHY_STATE);
-	spin_unlock(&class->lock);
+out:
 	rcu_read_unlock();
-	return NULL;
-}
-
-/**
- * zs_zspage_pages() - where the pages of a zspage are at this moment
- * @pool: the pool
- * @id: any id below pool->id_next
- * @size: set to the bytes of the zspage's objects
- * @pfn: set to the page frames
- *
- * Context: process; holds a class's lock for a look at one zspage.
- * Return: how many pages; 0 if no linked zspage has this id now
- */
-unsigned int zs_zspage_pages(struct zspool *pool, unsigned long id,
-			     unsigned int *size,
-			     unsigned long pfn[ZS_CHAIN_MAX])
-{
-	struct size_class *class;
-	struct zspage *zspage;
-	struct page *pages[ZS_CHAIN_MAX];
-	unsigned int i, n = 0;
-
-	/* as in zs_zspage_of_page(): it may become another while we look */
-	rcu_read_lock();
-	zspage = zs_zspage_peek(pool, id);
-	if (!zspage) {
-		rcu_read_unlock();
-		return 0;
-	}
-	class = READ_ONCE(zspage->class);
-	spin_lock(&class->lock);
-	if (class->pool == pool && linked_in(zspage, class)) {
-		*size = class->size;
-		for (i = 0; i < class->pages; i++) {
-			pages[n] = READ_ONCE(zspage->pages[i]);
-			n += !!pages[n];
-		}
-		/* the pages were looked at before the second time */
-		smp_rmb();
-		if (!linked_in(zspage, class) || zspage->id != id)
-			n = 0;
-		/* now they are pages, and none of another's bitmap */
-		for (i = 0; i < n; i++)
-			pfn[i] = page_to_pfn(pages[i]);
-	}
-	spin_unlock(&class->lock);
-	rcu_read_unlock();
-	return n;
+	return found;
 }
 
 static enum zs_group group_of(const struct zspage *zspage)
@@ -329,35 +271,23 @@ static enum zs_group group_of(const struct zspage *zspage)
 	       (quarters >= 3 * objs) + (quarters >= 4 * objs);
 }
 
-static void group_add(struct zspage *zspage, enum zs_group group)
-{
-	struct size_class *class = zspage->class;
-
-	zspage->group = group;
-	list_add(&zspage->link, &class->group[group]);
-	WRITE_ONCE(class->zspages[group], class->zspages[group] + 1);
-}
-
-static void group_del(struct zspage *zspage)
-{
-	unsigned int *nr = &zspage->class->zspages[zspage->group];
-
-	list_del_init(&zspage->link);
-	WRITE_ONCE(*nr, *nr - 1);
-}
-
 /**
  * zs_zspage_link() - make a zspage known
- * @zspage: FRESH, or one that migration or compaction had taken off its list
+ * @zspage: FRESH, or one that zs_zspage_unlink() has taken off its list
  *
  * Context: class->lock held.
  */
 void zs_zspage_link(struct zspage *zspage)
 {
-	lockdep_assert_held(&zspage->class->lock);
+	struct size_class *class = zspage->class;
+	enum zs_group group = group_of(zspage);
+
+	lockdep_assert_held(&class->lock);
 	/* holds_page() may be looking, with another class's lock */
 	WRITE_ONCE(zspage->state, ZS_LINKED);
-	group_add(zspage, group_of(zspage));
+	zspage->group = group;
+	list_add(&zspage->link, &class->group[group]);
+	WRITE_ONCE(class->zspages[group], class->zspages[group] + 1);
 }
 EXPORT_SYMBOL_FOR_TEST(zs_zspage_link);
 
@@ -369,8 +299,11 @@ EXPORT_SYMBOL_FOR_TEST(zs_zspage_link);
  */
 void zs_zspage_unlink(struct zspage *zspage)
 {
+	unsigned int *nr = &zspage->class->zspages[zspage->group];
+
 	lockdep_assert_held(&zspage->class->lock);
-	group_del(zspage);
+	list_del_init(&zspage->link);
+	WRITE_ONCE(*nr, *nr - 1);
 }
 
 /**
@@ -381,13 +314,11 @@ void zs_zspage_unlink(struct zspage *zspage)
  */
 void zs_zspage_regroup(struct zspage *zspage)
 {
-	enum zs_group group = group_of(zspage);
-
 	lockdep_assert_held(&zspage->class->lock);
-	if (zspage->moving || zspage->group == group)
+	if (zspage->moving || zspage->group == group_of(zspage))
 		return;
-	group_del(zspage);
-	group_add(zspage, group);
+	zs_zspage_unlink(zspage);
+	zs_zspage_link(zspage);
 }
 
 /**

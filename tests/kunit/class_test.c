@@ -13,19 +13,19 @@ static void every_size_fits_its_class(struct kunit *test)
 	for (size = 1; size <= PAGE_SIZE; size++) {
 		unsigned int i = zs_class_of(size);
 		const struct zs_geometry *g = &zs_geometry[i];
-		unsigned int header = g->size == PAGE_SIZE ? 0 : ZS_HEADER;
+		unsigned int header = zs_geometry_size(g) == PAGE_SIZE ? 0 : ZS_HEADER;
 
 		KUNIT_ASSERT_LT(test, i, zs_nr_classes);
-		KUNIT_ASSERT_GE(test, g->size - header, size);
+		KUNIT_ASSERT_GE(test, zs_geometry_size(g) - header, size);
 		KUNIT_ASSERT_GE(test, i, before);
 		/* the class below would not have done */
 		if (i > 0 && size < zs_huge_size)
 			KUNIT_ASSERT_LT(test,
-					zs_geometry[i - 1].size - ZS_HEADER,
+					zs_geometry_size(&zs_geometry[i - 1]) - ZS_HEADER,
 					size);
 		before = i;
 	}
-	KUNIT_EXPECT_EQ(test, zs_geometry[zs_nr_classes - 1].size, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, zs_geometry_size(&zs_geometry[zs_nr_classes - 1]), PAGE_SIZE);
 }
 
 static void chains_hold_their_objects(struct kunit *test)
@@ -35,23 +35,23 @@ static void chains_hold_their_objects(struct kunit *test)
 	for (i = 0; i < zs_nr_classes; i++) {
 		const struct zs_geometry *g = &zs_geometry[i];
 
-		KUNIT_EXPECT_LE(test, g->objs * g->size, g->pages * PAGE_SIZE);
-		KUNIT_EXPECT_GT(test, (g->objs + 1) * g->size,
+		KUNIT_EXPECT_LE(test, g->objs * zs_geometry_size(g), g->pages * PAGE_SIZE);
+		KUNIT_EXPECT_GT(test, (g->objs + 1) * zs_geometry_size(g),
 				g->pages * PAGE_SIZE);
 		KUNIT_EXPECT_LE(test, g->pages, ZS_CHAIN_MAX);
 		KUNIT_EXPECT_LE(test, g->objs, ZS_OBJS_MAX);
-		KUNIT_EXPECT_EQ(test, g->size % ZS_STEP, 0);
+		KUNIT_EXPECT_EQ(test, zs_geometry_size(g) % ZS_STEP, 0);
 		if (i)
-			KUNIT_EXPECT_GT(test, g->size, g[-1].size);
+			KUNIT_EXPECT_GT(test, zs_geometry_size(g), zs_geometry_size(g - 1));
 	}
 }
 
 static void huge_size_is_where_a_page_holds_one(struct kunit *test)
 {
 	KUNIT_EXPECT_LE(test, zs_huge_size, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, zs_geometry[zs_class_of(zs_huge_size)].size,
+	KUNIT_EXPECT_EQ(test, zs_geometry_size(&zs_geometry[zs_class_of(zs_huge_size)]),
 			PAGE_SIZE);
-	KUNIT_EXPECT_LT(test, zs_geometry[zs_class_of(zs_huge_size - 1)].size,
+	KUNIT_EXPECT_LT(test, zs_geometry_size(&zs_geometry[zs_class_of(zs_huge_size - 1)]),
 			PAGE_SIZE);
 }
 

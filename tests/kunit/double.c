@@ -49,49 +49,28 @@ static void del(struct page *page)
 	spin_unlock(&vm.lock);
 }
 
-static struct page *double_alloc(struct zspool *pool, gfp_t gfp, int nid)
+static bool double_enter(struct zspool *pool, struct page *page, gfp_t gfp)
 {
-	struct page *page;
-
 	if (vm.fail_allocs &&
 	    atomic_inc_return(&vm.allocs) % vm.fail_allocs == 0)
-		return NULL;
-	page = alloc_page(gfp & ~__GFP_MOVABLE);
-	if (!page)
-		return NULL;
-	*mark(page) = LIVES;
-	set_page_private(page, 0);
-	add(page);
-	return page;
-}
-
-static void double_set_private(struct page *page, unsigned long private)
-{
-	RULE(*mark(page) == LIVES || *mark(page) == ISOLATED);
-	set_page_private(page, private);
-}
-
-static bool double_release(struct zspool *pool, struct page *page, bool wait)
-{
-	if (wait)
-		lock_page(page);
-	else if (!trylock_page(page))
 		return false;
+	*mark(page) = LIVES;
+	add(page);
+	return true;
+}
+
+static void double_leave(struct page *page)
+{
 	/* neither given back already nor in the VM's hands */
 	RULE(*mark(page) == LIVES);
 	*mark(page) = 0;
-	set_page_private(page, 0);
 	del(page);
-	unlock_page(page);
-	put_page(page);
-	return true;
 }
 
 const struct zs_route double_route = {
 	.name = "double",
-	.alloc = double_alloc,
-	.set_private = double_set_private,
-	.release = double_release,
+	.enter = double_enter,
+	.leave = double_leave,
 };
 
 /* Isolate as the VM does: under the folio lock, with a reference kept. */

@@ -45,9 +45,9 @@ static void store(struct kunit *test, struct zspool *pool, zspool_handle_t h,
 	zspool_word_t obj, old;
 
 	KUNIT_ASSERT_EQ(test, 0, zspool_new(pool, h, size, GFP_KERNEL,
-					    NUMA_NO_NODE, &obj));
-	zspool_fill(pool, obj, 0, data, size);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, h, &old));
+					    NUMA_NO_NODE, false, &obj));
+	zspool_fill(pool, obj, data);
+	KUNIT_ASSERT_TRUE(test, old = zspool_pin(pool, h));
 	old = zspool_swap(pool, h, zspool_word_set_flags(obj, 0x81));
 	zspool_unpin(pool, h);
 	zspool_drop(pool, old);
@@ -59,12 +59,12 @@ static void sizes_and_handles_have_their_errnos(struct kunit *test)
 	zspool_word_t obj;
 
 	KUNIT_EXPECT_EQ(test, -EINVAL, zspool_new(pool, 0, 0, GFP_KERNEL,
-						  NUMA_NO_NODE, &obj));
+						  NUMA_NO_NODE, false, &obj));
 	KUNIT_EXPECT_EQ(test, -ENOSPC, zspool_new(pool, 0, PAGE_SIZE + 1,
-						  GFP_KERNEL, NUMA_NO_NODE,
+						  GFP_KERNEL, NUMA_NO_NODE, false,
 						  &obj));
 	KUNIT_EXPECT_EQ(test, -EINVAL, zspool_new(pool, 1000, 8, GFP_KERNEL,
-						  NUMA_NO_NODE, &obj));
+						  NUMA_NO_NODE, false, &obj));
 	KUNIT_EXPECT_EQ(test, -EINVAL, zspool_class_index(pool, 0));
 	KUNIT_EXPECT_EQ(test, -ENOSPC, zspool_class_index(pool, PAGE_SIZE + 1));
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(zspool_create("none", 0, NULL,
@@ -72,7 +72,7 @@ static void sizes_and_handles_have_their_errnos(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			PTR_ERR(zspool_create("many", ZSPOOL_MAX_HANDLES + 1,
 					      NULL, NULL)));
-	KUNIT_EXPECT_FALSE(test, zspool_pin(pool, 7, &obj));
+	KUNIT_EXPECT_FALSE(test, zspool_pin(pool, 7));
 	KUNIT_EXPECT_EQ(test, 0, zspool_peek(pool, 2000));
 	KUNIT_EXPECT_EQ(test, 0, zspool_total_pages(pool));
 	zspool_destroy(pool);
@@ -87,11 +87,11 @@ static void what_replaces_a_larger_object_is_had_past_the_limit(struct kunit *te
 	store(test, pool, 1, data, sizeof(data));
 	zspool_set_limit(pool, zspool_total_pages(pool));
 	KUNIT_EXPECT_EQ(test, -ENOSPC, zspool_new(pool, 1, 500, GFP_KERNEL,
-						  NUMA_NO_NODE, &obj));
-	KUNIT_ASSERT_EQ(test, 0, zspool_renew(pool, 1, 500, GFP_KERNEL,
-					      NUMA_NO_NODE, &obj));
-	zspool_fill(pool, obj, 0, data, 500);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 1, &old));
+						  NUMA_NO_NODE, false, &obj));
+	KUNIT_ASSERT_EQ(test, 0, zspool_new(pool, 1, 500, GFP_KERNEL,
+					    NUMA_NO_NODE, true, &obj));
+	zspool_fill(pool, obj, data);
+	KUNIT_ASSERT_TRUE(test, old = zspool_pin(pool, 1));
 	old = zspool_swap(pool, 1, obj);
 	zspool_unpin(pool, 1);
 	zspool_drop(pool, old);
@@ -105,12 +105,12 @@ static void a_pin_is_held_by_one(struct kunit *test)
 	zspool_word_t w;
 
 	store(test, pool, 5, "hello", 6);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 5, &w));
-	KUNIT_EXPECT_FALSE(test, zspool_trypin(pool, 5, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, 5));
+	KUNIT_EXPECT_FALSE(test, zspool_trypin(pool, 5));
 	KUNIT_EXPECT_EQ(test, zspool_word_size(w), 6);
 	KUNIT_EXPECT_EQ(test, zspool_word_flags(w), 0x81);
 	zspool_unpin(pool, 5);
-	KUNIT_EXPECT_TRUE(test, zspool_trypin(pool, 5, &w));
+	KUNIT_EXPECT_TRUE(test, w = zspool_trypin(pool, 5));
 	zspool_unpin(pool, 5);
 	zspool_destroy(pool);
 }
@@ -124,9 +124,8 @@ struct waiter {
 static int wait_for_pin(void *data)
 {
 	struct waiter *waiter = data;
-	zspool_word_t w;
 
-	if (zspool_pin(waiter->pool, 5, &w)) {
+	if (zspool_pin(waiter->pool, 5)) {
 		atomic_inc(&waiter->got);
 		zspool_unpin(waiter->pool, 5);
 	}
@@ -143,7 +142,7 @@ static void waiters_for_a_pin_all_get_it(struct kunit *test)
 
 	init_completion(&waiter.done);
 	store(test, pool, 5, "hello", 6);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 5, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, 5));
 	for (i = 0; i < 4; i++)
 		kthread_run(wait_for_pin, &waiter, "zspool-wait");
 	msleep(50);
@@ -164,7 +163,7 @@ static void a_free_under_a_pin_is_done_once_by_its_holder(struct kunit *test)
 	zspool_word_t w;
 
 	store(test, pool, 5, "hello", 6);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 5, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, 5));
 	zspool_free(pool, 5);
 	zspool_free(pool, 5);
 	/* the holder can still read it */
@@ -231,11 +230,11 @@ static void a_store_after_a_put_off_free_is_kept(struct kunit *test)
 	zspool_word_t w;
 
 	store(test, pool, 5, "hello", 6);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 5, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, 5));
 	zspool_free(pool, 5);
 	zspool_unpin(pool, 5);
 	store(test, pool, 5, "world", 6);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 5, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, 5));
 	KUNIT_EXPECT_MEMEQ(test, zspool_map(pool, w, NULL), "world", 6);
 	zspool_unpin(pool, 5);
 	KUNIT_EXPECT_EQ(test, owner.dropped, 1);
@@ -247,16 +246,15 @@ static void a_pin_that_is_tried_for_does_a_put_off_free(struct kunit *test)
 	struct zspool *pool = numbered(test, 1000);
 	unsigned long flags;
 	zspool_word_t w;
-	bool pinned;
 
 	store(test, pool, 5, "hello", 6);
 	/* the worker that the free is left to cannot come before */
 	local_irq_save(flags);
 	zspool_free(pool, 5);
-	pinned = zspool_trypin(pool, 5, &w);
+	w = zspool_trypin(pool, 5);
 	local_irq_restore(flags);
-	KUNIT_ASSERT_TRUE(test, pinned);
-	KUNIT_EXPECT_EQ(test, w, 0);
+	KUNIT_ASSERT_TRUE(test, w);
+	KUNIT_EXPECT_TRUE(test, zspool_word_is_empty(w));
 	KUNIT_EXPECT_EQ(test, owner.dropped, 1);
 	zspool_unpin(pool, 5);
 	zspool_destroy(pool);

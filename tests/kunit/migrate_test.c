@@ -102,9 +102,9 @@ static void putback_restores(struct kunit *test)
 
 	before = *zspage;
 	KUNIT_ASSERT_TRUE(test, double_isolate(page));
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->nr_isolated), 1);
+	KUNIT_EXPECT_EQ(test, hweight32(zspage->isolated), 1);
 	double_putback(page);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->nr_isolated), 0);
+	KUNIT_EXPECT_EQ(test, zspage->isolated, 0);
 	KUNIT_EXPECT_MEMEQ(test, &before, zspage, sizeof(before));
 	KUNIT_EXPECT_PTR_EQ(test, page, double_page_of(pool, 3, NULL));
 	expect_all(test);
@@ -138,7 +138,7 @@ static void a_pinned_object_keeps_only_its_page(struct kunit *test)
 
 	apart = object_apart(zspage_of(3), nth);
 	KUNIT_ASSERT_LT(test, apart, NR);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 3, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, 3));
 
 	KUNIT_ASSERT_TRUE(test, double_isolate(page));
 	KUNIT_EXPECT_EQ(test, -EAGAIN, double_migrate(page, MIGRATE_SYNC));
@@ -151,7 +151,7 @@ static void a_pinned_object_keeps_only_its_page(struct kunit *test)
 		for (i = 0; i < NR; i++) {
 			if (i == 3)
 				continue;
-			KUNIT_EXPECT_TRUE(test, zspool_trypin(pool, i, &v));
+			KUNIT_EXPECT_TRUE(test, v = zspool_trypin(pool, i));
 			zspool_unpin(pool, i);
 		}
 	}
@@ -175,7 +175,7 @@ static void an_object_in_flight_keeps_its_page(struct kunit *test)
 	u8 *buf;
 
 	KUNIT_ASSERT_EQ(test, 0, zspool_new(pool, 900, SIZE, GFP_KERNEL,
-					    NUMA_NO_NODE, &obj));
+					    NUMA_NO_NODE, false, &obj));
 	zspage = zs_zspage_find(pool, zs_word_id(obj));
 	at = zs_word_index(obj) * zspage->class->size;
 	page = zspage->pages[at >> PAGE_SHIFT];
@@ -184,8 +184,8 @@ static void an_object_in_flight_keeps_its_page(struct kunit *test)
 	buf = kunit_kmalloc(test, SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 	memset(buf, 0xee, SIZE);
-	zspool_fill(pool, obj, 0, buf, SIZE);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 900, &old));
+	zspool_fill(pool, obj, buf);
+	KUNIT_ASSERT_TRUE(test, old = zspool_pin(pool, 900));
 	zspool_swap(pool, 900, obj);
 	zspool_unpin(pool, 900);
 	KUNIT_EXPECT_EQ(test, 0, double_migrate(page, MIGRATE_SYNC));
@@ -317,7 +317,7 @@ static void an_object_over_two_pages_keeps_both(struct kunit *test)
 	zspool_word_t w;
 	unsigned int i;
 
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, h, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, h));
 	for (i = 0; i < 2; i++) {
 		struct page *page = zspage->pages[nth + i];
 
@@ -347,8 +347,8 @@ static void nothing_enters_a_page_that_is_copied(struct kunit *test)
 	free = zspage->free;
 	inuse = zspage->inuse;
 	/* its own object cannot be had, a neighbour's can, nor is one added */
-	KUNIT_EXPECT_FALSE(test, zspool_trypin(pool, 3, &w));
-	KUNIT_EXPECT_TRUE(test, zspool_trypin(pool, apart, &w));
+	KUNIT_EXPECT_FALSE(test, zspool_trypin(pool, 3));
+	KUNIT_EXPECT_TRUE(test, w = zspool_trypin(pool, apart));
 	zspool_unpin(pool, apart);
 	put_object(test, 901, 0x77);
 	put_object(test, 902, 0x78);
@@ -364,7 +364,7 @@ static void nothing_enters_a_page_that_is_copied(struct kunit *test)
 	unlock_page(page);
 	double_putback(page);
 	/* carried out by the next who comes, or the worker */
-	KUNIT_EXPECT_TRUE(test, zspool_pin(pool, 3, &w));
+	KUNIT_EXPECT_TRUE(test, w = zspool_pin(pool, 3));
 	KUNIT_EXPECT_TRUE(test, zspool_word_is_empty(w));
 	zspool_unpin(pool, 3);
 	KUNIT_EXPECT_EQ(test, inuse - 2, zspage->inuse);
@@ -376,7 +376,6 @@ static void nothing_enters_a_page_that_is_copied(struct kunit *test)
 static void a_copy_that_failed_changes_nothing(struct kunit *test)
 {
 	struct page *page = double_page_of(pool, 3, NULL);
-	struct zspool_stats stats;
 	struct zs_move move;
 
 	KUNIT_ASSERT_TRUE(test, double_isolate(page));
@@ -387,10 +386,9 @@ static void a_copy_that_failed_changes_nothing(struct kunit *test)
 	double_putback(page);
 	KUNIT_EXPECT_PTR_EQ(test, page, double_page_of(pool, 3, NULL));
 	expect_all(test);
-	zspool_get_stats(pool, &stats);
-	KUNIT_EXPECT_EQ(test, stats.failed, 1);
-	KUNIT_EXPECT_EQ(test, stats.migrated, 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->nr_isolated), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->count[ZS_FAILED]), 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->count[ZS_MIGRATED]), 0);
+	KUNIT_EXPECT_EQ(test, zspage_of(3)->isolated, 0);
 }
 
 /* With zspool.time_pins=1 the counters tell how long pins were held. */
@@ -399,12 +397,12 @@ static void a_long_pin_is_noted(struct kunit *test)
 	zspool_word_t w;
 	u64 end;
 
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 3, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, 3));
 	zspool_unpin(pool, 3);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&pool->longest_pin), 0);
 
 	KUNIT_ASSERT_EQ(test, 0, zs_pin_time_set(true));
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, 3, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, 3));
 	/* by the clock: mdelay() counts loops, and is none too exact */
 	end = ktime_get_ns() + 3 * NSEC_PER_MSEC;
 	while (ktime_get_ns() < end)
@@ -426,12 +424,11 @@ static void a_page_of_the_stock_is_given_up(struct kunit *test)
 	page = pool->stock[0];
 	lock_page(page);
 	KUNIT_EXPECT_FALSE(test, zs_isolate(page));
-	KUNIT_EXPECT_PTR_EQ(test, pool, zs_stock_steal(page));
-	KUNIT_EXPECT_NULL(test, zs_stock_steal(page));
+	get_page(page);
+	KUNIT_EXPECT_TRUE(test, zs_stock_steal(page));
+	KUNIT_EXPECT_FALSE(test, zs_stock_steal(page));
 	unlock_page(page);
-	/* as the routes do: given back under the lock, here after it */
-	KUNIT_EXPECT_TRUE(test, double_route.release(pool, page, true));
-	zs_stock_stolen(pool);
+	put_page(page);
 }
 
 static struct kunit_case migrate_cases[] = {

@@ -185,7 +185,7 @@ static void compaction_leaves_pinned_objects_alone(struct kunit *test)
 /* The least class of at least @bytes, and the data that it is for. */
 static size_t data_of_class(size_t bytes, unsigned int up)
 {
-	return zs_geometry[zs_class_of(bytes) + up].size - ZS_HEADER;
+	return zs_geometry_size(&zs_geometry[zs_class_of(bytes) + up]) - ZS_HEADER;
 }
 
 static void compaction_folds_last_pages_together(struct kunit *test)
@@ -273,7 +273,7 @@ static unsigned long pages_apart(struct kunit *test)
 		const struct zs_geometry *g = &zs_geometry[i];
 
 		pages += nr[i] / g->objs * g->pages +
-			 DIV_ROUND_UP(nr[i] % g->objs * g->size, PAGE_SIZE);
+			 DIV_ROUND_UP(nr[i] % g->objs * zs_geometry_size(g), PAGE_SIZE);
 	}
 	return pages;
 }

@@ -45,9 +45,9 @@ void put_object(struct kunit *test, zspool_handle_t h, u8 fill)
 
 	memset(buf, fill, size);
 	KUNIT_ASSERT_EQ(test, 0, zspool_new(pool, h, size, GFP_KERNEL,
-					    NUMA_NO_NODE, &obj));
-	zspool_fill(pool, obj, 0, buf, size);
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, h, &old));
+					    NUMA_NO_NODE, false, &obj));
+	zspool_fill(pool, obj, buf);
+	KUNIT_ASSERT_TRUE(test, old = zspool_pin(pool, h));
 	old = zspool_swap(pool, h, obj);
 	zspool_unpin(pool, h);
 	zspool_drop(pool, old);
@@ -58,7 +58,7 @@ void expect_object(struct kunit *test, zspool_handle_t h, u8 fill)
 	zspool_word_t w;
 	const u8 *addr;
 
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, h, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, h));
 	/* a whole page is never across two, and needs no buffer */
 	addr = zspool_map(pool, w, size < PAGE_SIZE ? buf : NULL);
 	KUNIT_ASSERT_NOT_NULL(test, addr);

@@ -192,7 +192,7 @@ static void compaction_leaves_pinned_and_isolated_pages(struct kunit *test)
 	for (i = 0; i < 4; i++)
 		zspool_free(pool, i);
 	KUNIT_ASSERT_TRUE(test, double_isolate(page));
-	KUNIT_ASSERT_TRUE(test, zspool_pin(pool, NR - 3, &w));
+	KUNIT_ASSERT_TRUE(test, w = zspool_pin(pool, NR - 3));
 	zspool_compact(pool);
 	/* the third of that zspage could go */
 	KUNIT_EXPECT_EQ(test, zspages(), 2);

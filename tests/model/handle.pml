@@ -65,6 +65,9 @@ inline zs_word_pin(me, h, ok)
 inline free_pinned(h, v)
 {
 	v = word[h];
+#ifdef PLAIN
+	assert(v & OBJ);	/* WARN_ON_ONCE() */
+#endif
 	d_step { word[h] = word[h] & (PIN | WAIT) };	/* word_replace() */
 	if
 	:: v & OBJ -> zspool_drop(h, v)
@@ -143,41 +146,18 @@ inline handle_take(h)
 	d_step { handle_puts[h] == 1 -> word[h] = OF_FREE(word[h]) }
 }
 
-/* zspool_free() where it may take locks */
+/* zspool_free() where it may take locks: who has the pin, or we, sees DEFER */
 inline zspool_free(h, v, ok, freed)
 {
-	zs_word_trypin(h, ok);
-	if
-	:: ok -> v = DEFER
-	:: else ->
-		d_step { v = word[h]; word[h] = word[h] | DEFER }
-		if
-		:: v & PIN -> ok = 0
-		:: else ->
-#ifdef BREAK_FREE_TRIES_ONCE
-			ok = 0
+#ifdef BREAK_FREE_LOOKS_FIRST
+	v = word[h];
+	word[h] = word[h] | DEFER | PIN;
 #else
-			zs_word_trypin(h, ok)
-#endif
-		fi;
-		v = word[h]
-	fi;
-#ifdef BREAK_FREE_LOOKS_ONCE
-	v = DEFER;
+	d_step { v = word[h]; word[h] = word[h] | DEFER | PIN }
 #endif
 	if
-	:: ok && (v & DEFER) ->
-#ifdef PLAIN
-		assert(word[h] & OBJ);	/* WARN_ON_ONCE() */
-#endif
-		free_pinned(h, v);
-		zs_word_unpin(h, v, ok, freed);
-#ifdef PLAIN
-		zs_handle_put(h)
-#endif
-	:: ok && !(v & DEFER) ->
-		zs_word_unpin(h, v, ok, freed)	/* it was done already */
-	:: else
+	:: v & PIN -> skip
+	:: else -> zs_word_unpin(h, v, ok, freed)
 	fi
 }
 

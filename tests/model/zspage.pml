@@ -3,7 +3,7 @@
  * zspage.pml - zspool/zspage.c, stock.c and pool.c: objects, zspages, pages
  *
  * With class->lock held what only that lock protects takes no step of its own.
- * A section of stock_lock, dead_lock or id_lock is one step: none of them has a
+ * A section of stock_lock or id_lock is one step, as the list of the dead is: none has a
  * lock or a wait inside. The pool keeps one page in its stock (ZS_STOCK_MAX).
  */
 
