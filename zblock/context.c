@@ -307,8 +307,27 @@ static struct zblock_context *borrow(struct zblock_codec *codec,
 	return c;
 }
 
+/*
+ * One that nobody has. Whoever has this CPU's may be preempted for long: an idle task's,
+ * or one of a group that has used up its share.
+ */
+static struct zblock_context *find_free(struct zblock_codec *from,
+					enum zblock_role role)
+{
+	unsigned int cpu;
+
+	for_each_cpu_wrap(cpu, cpu_online_mask, raw_smp_processor_id() + 1) {
+		struct zblock_context *c =
+			see(&per_cpu_ptr(from->cpu, cpu)->context[role]);
+
+		if (c && mutex_trylock(&c->lock))
+			return c;
+	}
+	return NULL;
+}
+
 /**
- * zblock_context_get() - borrow a context, this CPU's if it has one
+ * zblock_context_get() - borrow a context, this CPU's if nobody has it
  * @codec: the codec
  * @role: to compress with, or to decompress
  *
@@ -325,8 +344,15 @@ struct zblock_context *zblock_context_get(struct zblock_codec *codec,
 	if (unlikely(!c))
 		c = borrow(from, role);
 	/* the task may move to another CPU now: that costs speed, no more */
-	if (likely(c))
+	if (likely(c && mutex_trylock(&c->lock)))
+		return c;
+	if (c) {
+		struct zblock_context *free = find_free(from, role);
+
+		if (free)
+			return free;
 		mutex_lock(&c->lock);
+	}
 	return c;
 }
 
