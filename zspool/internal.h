@@ -112,7 +112,6 @@
 
 #include <linux/atomic.h>
 #include <linux/export.h>
-#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/migrate_mode.h>
@@ -121,6 +120,7 @@
 #include <linux/workqueue.h>
 #include <zspool.h>
 
+#include "pin_time.h"
 #include "table.h"
 
 /* main.c: the workers of all pools; may be needed to reclaim memory */
@@ -353,50 +353,6 @@ void zs_word_unpin_locked(struct zspool *pool, zspool_handle_t handle,
 			  u64 *word);
 void zs_word_set(u64 *word, zspool_word_t value);
 void zs_defer_work(struct work_struct *work);
-
-/* pin_time.c: costs nothing while zspool.time_pins is not set */
-#ifdef ZSPOOL_DEBUGFS
-void zs_note_longest(atomic_long_t *longest, u64 since);
-DECLARE_STATIC_KEY_FALSE(zs_pin_timed);
-void zs_pin_time_start(u64 *word);
-void zs_pin_time_end(struct zspool *pool, u64 *word);
-int zs_pin_time_set(bool on);
-int zs_pin_time_init(void);
-void zs_pin_time_exit(void);
-
-static inline void zs_pin_taken(u64 *word)
-{
-	if (static_branch_unlikely(&zs_pin_timed))
-		zs_pin_time_start(word);
-}
-
-static inline void zs_pin_given(struct zspool *pool, u64 *word)
-{
-	if (static_branch_unlikely(&zs_pin_timed))
-		zs_pin_time_end(pool, word);
-}
-#else
-static inline void zs_note_longest(atomic_long_t *longest, u64 since)
-{
-}
-
-static inline void zs_pin_taken(u64 *word)
-{
-}
-
-static inline void zs_pin_given(struct zspool *pool, u64 *word)
-{
-}
-
-static inline int zs_pin_time_init(void)
-{
-	return 0;
-}
-
-static inline void zs_pin_time_exit(void)
-{
-}
-#endif
 
 /* plain.c: may be left out, see Kbuild */
 #ifdef ZSPOOL_PLAIN
