@@ -340,19 +340,17 @@ struct zblock_context *zblock_context_get(struct zblock_codec *codec,
 {
 	struct zblock_codec *from = codec->from[role];
 	struct zblock_context *c = see(&raw_cpu_ptr(from->cpu)->context[role]);
+	struct zblock_context *other;
 
 	if (unlikely(!c))
 		c = borrow(from, role);
 	/* the task may move to another CPU now: that costs speed, no more */
-	if (likely(c && mutex_trylock(&c->lock)))
+	if (unlikely(!c) || likely(mutex_trylock(&c->lock)))
 		return c;
-	if (c) {
-		struct zblock_context *free = find_free(from, role);
-
-		if (free)
-			return free;
-		mutex_lock(&c->lock);
-	}
+	other = find_free(from, role);
+	if (other)
+		return other;
+	mutex_lock(&c->lock);
 	return c;
 }
 
