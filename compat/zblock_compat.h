@@ -157,16 +157,6 @@ static inline void zblock_compat_set_synchronous(struct gendisk *disk,
 #endif
 
 /*
- * 6.18: a workqueue of each CPU says so; before, it is one if it says nothing.
- * Can go when 6.18 is the oldest kernel.
- */
-#ifdef HAVE_WQ_PERCPU
-#define ZBLOCK_WQ_PERCPU	WQ_PERCPU
-#else
-#define ZBLOCK_WQ_PERCPU	0
-#endif
-
-/*
  * 6.12: zstd tells its default level, which has always been 3. Can go when
  * 6.12 is the oldest kernel.
  */

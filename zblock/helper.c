@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * helper.c - a device's helpers: works of other CPUs
+ * helper.c - a device's helpers: as many works as there are other CPUs
+ *
+ * No work is bound to its CPU: a real-time task may take the one a helper is on in the
+ * middle of a chunk, and keep it, and the helper goes on elsewhere.
  *
  * A wake-up costs as much as the compression of a page or two. So a helper looks
  * out for more work for a moment before it goes, one that came too late as well;
- * and a CPU whose helper was in vain is left alone for the next bios, the more of
+ * and a helper that was in vain is left alone for the next bios, the more of
  * them the more often in a row that was so. A helper whose CPU another task wants
  * takes nothing more from a submitter who waits, as he would wait for that task,
  * too; but what was left to helpers it does. It was in vain then: two who want the
@@ -20,7 +23,6 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
-#include <zblock_compat.h>
 #include "zblock.h"
 
 /* Under the sanitizers all takes longer, and shall go the same ways. */
@@ -40,11 +42,11 @@
 #define VAIN_MAX	6
 
 /**
- * struct zblock_helper - one CPU's part in a device
+ * struct zblock_helper - a device's for one CPU, which it is woken near
  * @work: constant
  * @queue: constant
  * @up: it is there, and need not be called; its own
- * @alone: nobody else wants its CPU; its own
+ * @alone: nobody else wants the CPU it is on; its own
  * @until: when it has stayed for long enough, in ns; its own
  * @vain: how often in a row it was, up to VAIN_MAX; its own
  * @skip: calls that it is to be left out of; lossy
@@ -59,10 +61,7 @@ struct zblock_helper {
 	unsigned int skip;
 };
 
-/*
- * Helpers and nothing else: they take a CPU for long, so that the kernel does not count
- * them (WQ_CPU_INTENSIVE), and block drivers' works, in the same pools, need not wait.
- */
+/* Helpers and nothing else. They take a CPU for long, and no work waits for one to end. */
 static struct workqueue_struct *helper_wq;
 
 static bool has_work(const void *where)
@@ -360,8 +359,7 @@ size_t zblock_queue_bytes(void)
 int __init zblock_helpers_init(void)
 {
 	helper_wq = alloc_workqueue("zblock_helper",
-				    WQ_HIGHPRI | WQ_MEM_RECLAIM |
-				    WQ_CPU_INTENSIVE | ZBLOCK_WQ_PERCPU, 0);
+				    WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
 	return helper_wq ? 0 : -ENOMEM;
 }
 
