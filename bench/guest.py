@@ -44,13 +44,15 @@ def main():
             print(f"{name}: {words} ({time.monotonic() - began:.0f} s)", flush=True)
         say("starts")
         part, _, option = name.partition("-")
-        options = {"full": False} if option == "quick" else {}
+        options = {"quick": {"full": False}, "stock": {"guest": option}}.get(option, {})
         if name in ("swap", "instructions"):
             options["corpus"] = corpus
         if name == "profile":
             options["folder"] = folder
         result = importlib.import_module(part).run(rounds, say, **options)
-        with open(f"{folder}/{part}.json", "w", encoding="ascii") as file:
+        # a quick part takes the place of the whole one
+        left = part if option == "quick" else name
+        with open(f"{folder}/{left}.json", "w", encoding="ascii") as file:
             json.dump({"kernel": os.uname().release, "rounds": result}, file)
 
 

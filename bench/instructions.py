@@ -7,8 +7,10 @@ the same in each run. They include the system call of direct I/O, and this loop.
 itself, "instructions.py CORPUS" prints a line for each case: zblock's, zram's, which.
 """
 
+import fcntl
 import mmap
 import os
+import struct
 import sys
 import time
 
@@ -17,6 +19,7 @@ from device import NAMES, PAGE, Device
 PAGES = 1024
 STEP = 619	# a prime: neighbours are not read one after the other
 ALGORITHMS = ("lz4", "zstd")
+BLKDISCARD = 0x1277
 
 
 def pages_of(corpus):
@@ -50,11 +53,15 @@ def one_device(device, algorithm, pages):
     def read(_, at):
         os.preadv(disk, into, at)
 
+    def discard(_, at):
+        fcntl.ioctl(disk, BLKDISCARD, struct.pack("QQ", at, PAGE))
+
     try:
         return {"write": for_each_page(write),
                 "overwrite": for_each_page(write),
                 "read": for_each_page(read),
-                "read of a hole": for_each_page(lambda n, at: read(n, at + 2 * PAGES * PAGE))}
+                "read of a hole": for_each_page(lambda n, at: read(n, at + 2 * PAGES * PAGE)),
+                "discard": for_each_page(discard)}
     finally:
         os.close(disk)
         device.reset()

@@ -12,7 +12,7 @@ import perf
 import targets
 
 PARTS = ("codec", "rw", "profile", "memory", "units", "calm", "growth", "instructions",
-         "swap", "fio")
+         "swap", "fio", "fio-stock")
 
 
 def load(folder):
@@ -175,15 +175,19 @@ def swap(results):
     return lines
 
 
-def fio(results):
+def fio(results, part="fio"):
     lines = ["| fio, io_uring, lz4 | zblock MB/s | zram MB/s | ratio |", "|---|---|---|---|"]
-    rounds = results["fio"]["rounds"]
+    rounds = results[part]["rounds"]
     for job in rounds[0]["zram"]:
         speed = [median(one[device][job]["mb_s"] for one in rounds)
                  for device in ("zblock", "zram")]
         lines.append(f"| {job} | {speed[0]:.0f} | {speed[1]:.0f} "
                      f"| {median(targets.ratios(rounds, job)):.2f} |")
     return lines
+
+
+def fio_stock(results):
+    return fio(results, "fio-stock")
 
 
 SECTIONS = (
@@ -196,7 +200,8 @@ SECTIONS = (
     ("growth", "Growth", growth),
     ("instructions", "Instructions for a page, stock guest", instructions),
     ("swap", "Swap in a stock guest", swap),
-    ("fio", "fio", fio),
+    ("fio", "fio, User-Mode Linux", fio),
+    ("fio-stock", "fio, stock guest", fio_stock),
 )
 
 

@@ -16,7 +16,7 @@ from device import NAMES, PAGE, Device, in_turn, read, write
 LEAST = 300 << 20
 # Under emulation a pass of this takes twenty seconds: fewer of the others.
 ROUNDS = 5
-OTHER_ROUNDS = 2
+OTHER_ROUNDS = 3
 SWAP_BYTES = 512 << 20
 PAGEOUT = 21	# of madvise(2); Python 3.11 has no name for it
 FOLIOS = "/sys/kernel/mm/transparent_hugepage/hugepages-{}kB"

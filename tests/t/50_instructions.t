@@ -11,5 +11,5 @@ awk '{ ours = $1; zrams = $2; $1 = $2 = "" }
 	/hole/ { next }
 	{ printf "%s %d -%s: %d, zram %d\n", (ours > 0 && ours <= zrams * 1.01 ? "ok" : "not ok"),
 		++n, substr($0, 2), ours, zrams }
-	END { print "1.." 6; if (n != 6) print "# " n " cases" }' $table | tee $table.tap
+	END { print "1.." 8; if (n != 8) print "# " n " cases" }' $table | tee $table.tap
 ! grep -q '^not ok' $table.tap
