@@ -175,6 +175,7 @@ static void helper_work(struct work_struct *work)
 	struct zblock_helper *helper = container_of(work, struct zblock_helper,
 						    work);
 	struct zblock_queue *queue = helper->queue;
+	bool stayed;
 
 	WRITE_ONCE(helper->up, true);
 	do {
@@ -186,6 +187,7 @@ static void helper_work(struct work_struct *work)
 		/* who came too late for this bio is there for the next */
 		if (helped || is_alone(helper))
 			helped |= stay(helper);
+		stayed = helped && ktime_get_ns() >= helper->until;
 		set_alone(helper, false);
 		if (helped) {
 			helper->vain = 0;
@@ -200,6 +202,8 @@ static void helper_work(struct work_struct *work)
 		smp_mb__after_atomic();
 	} while (is_owed(queue));
 	WRITE_ONCE(helper->up, false);
+	/* who wanted its CPU may have it now; the next write may call it back */
+	WRITE_ONCE(queue->again, stayed);
 }
 
 /*

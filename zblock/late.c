@@ -42,9 +42,13 @@
 #include <linux/workqueue.h>
 #include "zblock.h"
 
-/* Pages in a device's buffers; and buffers for each helper: one to do, and the next. */
+/* Pages in all of a device's buffers. */
 #define LATE_MAX		16
-#define LATE_FOR_EACH		2
+/*
+ * Buffers for each helper: one to do, and others so that it has work until more comes. Of
+ * units, which take longer, one; of pages some, as reclaim unmaps many between writes.
+ */
+#define LATE_FOR_EACH(order)	((order) ? 2 : 4)
 
 /* A helper is called for so many writes that come within a jiffy. */
 #define BURST			8
@@ -125,12 +129,13 @@ static struct page *page_of(struct zblock *dev, zspool_word_t word)
 }
 
 /*
- * Another helper would be of use: call one where writes come one after the other.
- * Does it come? Then there is to be something that it can do: the next write may take
- * longer to come than it looks out.
+ * Another helper would be of use: call one where writes come one after the other, or one
+ * that had work until it had stayed for long enough. Does it come? Then there is to be
+ * something that it can do: the next write may take longer to come than it looks out.
  */
 static bool want_helper(struct zblock_late *late)
 {
+	struct zblock_queue *queue = late->dev->queue;
 	unsigned int burst = READ_ONCE(late->burst) + 1;
 
 	if (time_after(jiffies, READ_ONCE(late->jiffy))) {
@@ -138,7 +143,11 @@ static bool want_helper(struct zblock_late *late)
 		burst = 1;
 	}
 	WRITE_ONCE(late->burst, burst);
-	return !(burst % BURST) && zblock_call_helpers(late->dev->queue, 1);
+	if (READ_ONCE(queue->again))
+		WRITE_ONCE(queue->again, false);
+	else if (burst % BURST)
+		return false;
+	return zblock_call_helpers(queue, 1);
 }
 
 /* A writer is to be told if there is no room. */
@@ -152,7 +161,7 @@ static bool near_limit(struct zblock *dev)
 static struct late_buffer *get_buffer(struct zblock_late *late,
 				      unsigned int order, int nid)
 {
-	unsigned int most = LATE_FOR_EACH * zblock_helpers(late->dev->queue);
+	unsigned int most = LATE_FOR_EACH(order) * zblock_helpers(late->dev->queue);
 	gfp_t gfp = __GFP_NOWARN | __GFP_NOMEMALLOC;
 	unsigned int nr = 1U << order;
 	struct late_buffer *l = NULL;

@@ -31,6 +31,7 @@ struct zblock_late;
  * @active: helpers that are up
  * @alone: those of them whose CPUs nobody else wants
  * @lookouts: those of them that look at @nr
+ * @again: one that had work to do has gone only because it had stayed for long; lossy
  * @helper: constant
  */
 struct zblock_queue {
@@ -42,6 +43,7 @@ struct zblock_queue {
 	atomic_t active;
 	atomic_t alone;
 	atomic_t lookouts;
+	bool again;
 	struct zblock_helper __percpu *helper;
 };
 
