@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * helper.c - a device's helpers: as many works as there are other CPUs
+ * helper.c - a device's helpers: works, one for each CPU
  *
- * No work is bound to its CPU: a real-time task may take the one a helper is on in the
- * middle of a chunk, and keep it, and the helper goes on elsewhere.
+ * None is bound to its CPU: a real-time task may take the one a helper is on in the
+ * middle of a chunk, and keep it, and the helper goes on elsewhere. (Not while it has a
+ * spinlock on PREEMPT_RT, or a page of high memory mapped: both keep it where it is.)
  *
  * A wake-up costs as much as the compression of a page or two. So a helper looks
  * out for more work for a moment before it goes, one that came too late as well;
@@ -42,7 +43,7 @@
 #define VAIN_MAX	6
 
 /**
- * struct zblock_helper - a device's for one CPU, which it is woken near
+ * struct zblock_helper - a device's, called for one CPU: it runs where there is room
  * @work: constant
  * @queue: constant
  * @up: it is there, and need not be called; its own
@@ -207,8 +208,8 @@ static void helper_work(struct work_struct *work)
 }
 
 /*
- * Not one that was set apart (isolcpus=, or of late by a cpuset): who has it wants it for
- * himself, and might not let a helper go on with what others wait for.
+ * Not one that was set apart (isolcpus=, or of late by a cpuset): unbound works do not get
+ * it, so a helper called for it would have to share another's.
  */
 static bool is_for_helpers(unsigned int cpu)
 {

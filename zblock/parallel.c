@@ -3,7 +3,7 @@
  * parallel.c - one submitter, several CPUs
  *
  * A bio of several chunks becomes a job in the device's queue. Its submitter takes
- * chunk after chunk from it, and so do helpers: works of other CPUs (helper.c), woken by
+ * chunk after chunk from it, and so do helpers: works for other CPUs (helper.c), woken by
  * the submitter. Whoever is done last ends the bio.
  *
  * Where somebody waits for the bio (REQ_SYNC, and any read), its submitter does

@@ -4,7 +4,7 @@
  *
  * A bio of several chunks becomes a job (parallel.c), and the pages of a smaller one
  * copies to be compressed when its write has ended (late.c). Both are done by helpers
- * (helper.c), which are works of other CPUs, and by the submitter where there are none.
+ * (helper.c), which are works for other CPUs, and by the submitter where there are none.
  */
 #ifndef _ZBLOCK_PARALLEL_H
 #define _ZBLOCK_PARALLEL_H
