@@ -154,7 +154,8 @@ def growth(results):
 def instructions(results):
     lines = ["Of a guest with one processor, for each 4 KiB of direct I/O with its system call. "
              "(A hole: we clear the page by one instruction of x86 that is counted for each byte, "
-             "zram by one for each word.)", "", "| case | zblock | zram | difference |", "|---|---|---|---|"]
+             "zram by one for each word.)",
+             "", "| case | zblock | zram | difference |", "|---|---|---|---|"]
     found = results["instructions"]["rounds"][0]
     for case, count in found["zblock"].items():
         other = found["zram"][case]
