@@ -19,6 +19,22 @@ static void lz4_release(struct zblock_codec_params *params)
 	kvfree(params->data);
 }
 
+/* @taken: bytes of the dictionary, less for one that is too short or too long for LZ4. */
+static int keep_stream(struct zblock_codec_params *params, void *stream,
+		       size_t size, int taken)
+{
+	if (taken != params->dict_size) {
+		kvfree(stream);
+		return -EINVAL;
+	}
+	params->data = stream;
+	params->data_size = size;
+	return 0;
+}
+
+/* LZ4 counts in int. */
+static_assert(ZBLOCK_DICT_MAX <= INT_MAX);
+
 static int lz4_decompress(const struct zblock_codec_params *params, void *ctx,
 			  const void *src, size_t src_len,
 			  void *dst, size_t dst_len)
@@ -44,16 +60,9 @@ static int lz4_load_dict(struct zblock_codec_params *params)
 
 	if (!stream)
 		return -ENOMEM;
-	/* it takes less of one that is too short, or longer than 64 KiB */
-	if (params->dict_size > INT_MAX ||
-	    LZ4_loadDict(stream, params->dict, params->dict_size) !=
-	    params->dict_size) {
-		kvfree(stream);
-		return -EINVAL;
-	}
-	params->data = stream;
-	params->data_size = sizeof(*stream);
-	return 0;
+	return keep_stream(params, stream, sizeof(*stream),
+			   LZ4_loadDict(stream, params->dict,
+					params->dict_size));
 }
 
 static int lz4_setup(struct zblock_codec_params *params)
@@ -132,16 +141,9 @@ static int lz4hc_load_dict(struct zblock_codec_params *params)
 	/* what LZ4_resetStreamHC() does, which 6.1 does not export */
 	stream->internal_donotuse.base = NULL;
 	stream->internal_donotuse.compressionLevel = params->level;
-	/* it takes less of one that is longer than 64 KiB */
-	if (params->dict_size > INT_MAX ||
-	    LZ4_loadDictHC(stream, params->dict, params->dict_size) !=
-	    params->dict_size) {
-		kvfree(stream);
-		return -EINVAL;
-	}
-	params->data = stream;
-	params->data_size = sizeof(*stream);
-	return 0;
+	return keep_stream(params, stream, sizeof(*stream),
+			   LZ4_loadDictHC(stream, params->dict,
+					  params->dict_size));
 }
 
 static int lz4hc_setup(struct zblock_codec_params *params)

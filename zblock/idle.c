@@ -53,9 +53,10 @@ static int mark_all(struct zblock *dev, s64 age)
 
 static int mark_idle(struct zblock *dev, s64 age)
 {
-	int err = 0;
+	int err = zblock_begin_op(dev);
 
-	mutex_lock(&dev->op_lock);
+	if (err)
+		return err;
 	if (!dev->pool) {
 		err = zblock_no_size(dev, "idle");
 	} else if (age >= 0 && !dev->ages) {

@@ -236,9 +236,10 @@ ssize_t zblock_policy_store(struct device *d, struct device_attribute *attr,
 	bool off = sysfs_streq(buf, "off");
 	int err = off ? 0 : parse(policy, (char *)buf, &age, &size, &rate);
 
+	if (!err)
+		err = zblock_begin_op(policy->dev);
 	if (err)
 		return err;
-	mutex_lock(&policy->dev->op_lock);
 	if (off) {
 		zblock_policy_stop(policy);
 	} else {

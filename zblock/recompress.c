@@ -483,9 +483,10 @@ static ssize_t recompress_store(struct device *d,
 			return zblock_refuse_arg(r.dev, attr->attr.name, key,
 						 value, err);
 	}
+	if (!err)
+		err = zblock_begin_op(r.dev);
 	if (err)
 		return err;
-	mutex_lock(&r.dev->op_lock);
 	err = run(&r, name, prio);
 	mutex_unlock(&r.dev->op_lock);
 	return err ? err : len;

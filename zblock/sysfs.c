@@ -46,6 +46,20 @@ int zblock_refuse(struct zblock *dev, const char *attribute, const char *value,
 }
 
 /**
+ * zblock_begin_op() - take op_lock for what was written to an attribute
+ * @dev: the device
+ *
+ * Another may hold it for minutes: who waits can be killed.
+ *
+ * Context: process; may sleep.
+ * Return: 0 with op_lock held; -EINTR, without, if killed
+ */
+int zblock_begin_op(struct zblock *dev)
+{
+	return mutex_lock_killable(&dev->op_lock);
+}
+
+/**
  * zblock_begin_change() - lock a device that has no size yet
  * @dev: the device
  * @attribute: what is to be changed, for the log
@@ -54,12 +68,16 @@ int zblock_refuse(struct zblock *dev, const char *attribute, const char *value,
  * for long.
  *
  * Context: process; may sleep.
- * Return: 0 with op_lock held; -EBUSY, without, for a device that has its size
+ * Return: 0 with op_lock held; without: -EBUSY for a device that has its size, -EINTR
+ * if killed
  */
 int zblock_begin_change(struct zblock *dev, const char *attribute)
 {
 	if (!READ_ONCE(dev->nr_pages)) {
-		mutex_lock(&dev->op_lock);
+		int err = zblock_begin_op(dev);
+
+		if (err)
+			return err;
 		if (!dev->nr_pages)
 			return 0;
 		mutex_unlock(&dev->op_lock);
@@ -210,10 +228,11 @@ static ssize_t compact_store(struct device *d, struct device_attribute *attr,
 			     const char *buf, size_t len)
 {
 	struct zblock *dev = zblock_of(d);
-	int err = 0;
-
 	/* keeps the pool there; nobody who only looks takes this lock */
-	mutex_lock(&dev->op_lock);
+	int err = zblock_begin_op(dev);
+
+	if (err)
+		return err;
 	if (dev->pool) {
 		zblock_late_flush(dev);
 		zspool_compact(dev->pool);

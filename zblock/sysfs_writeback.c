@@ -343,9 +343,11 @@ static ssize_t writeback_store(struct device *d, struct device_attribute *attr,
 
 	if (!args)
 		return -ENOMEM;
-	mutex_lock(&dev->op_lock);
-	err = writeback_locked(dev, args, len);
-	mutex_unlock(&dev->op_lock);
+	err = zblock_begin_op(dev);
+	if (!err) {
+		err = writeback_locked(dev, args, len);
+		mutex_unlock(&dev->op_lock);
+	}
 	kfree(args);
 	return err ? err : len;
 }

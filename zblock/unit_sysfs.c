@@ -82,10 +82,13 @@ static ssize_t write_mode_store(struct device *d,
 {
 	struct zblock *dev = zblock_of(d);
 	int mode = sysfs_match_string(mode_names, buf);
+	int err;
 
 	if (mode < 0)
 		return zblock_refuse(dev, attr->attr.name, buf, mode);
-	mutex_lock(&dev->op_lock);
+	err = zblock_begin_op(dev);
+	if (err)
+		return err;
 	zblock_set_write_mode(dev, mode);
 	mutex_unlock(&dev->op_lock);
 	return len;

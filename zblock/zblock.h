@@ -378,6 +378,7 @@ int zblock_refuse(struct zblock *dev, const char *attribute, const char *value,
 int zblock_refuse_arg(struct zblock *dev, const char *attribute,
 		      const char *key, const char *value, int err);
 int zblock_no_size(struct zblock *dev, const char *attribute);
+int zblock_begin_op(struct zblock *dev);
 int zblock_begin_change(struct zblock *dev, const char *attribute);
 int zblock_parse_size(const char *text, u64 *bytes);
 extern const struct attribute_group *zblock_groups[];

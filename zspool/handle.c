@@ -34,11 +34,6 @@ static unsigned long *low_half(u64 *word)
 #endif
 }
 
-static zspool_word_t word_read(u64 *word)
-{
-	return READ_ONCE(*word);
-}
-
 /* A part of who calls it, as each page that is read comes by here. */
 static __always_inline bool trypin(u64 *word)
 {
@@ -165,7 +160,7 @@ static bool is_plain(const struct zspool *pool)
  */
 static bool free_pinned(struct zspool *pool, zspool_handle_t handle, u64 *word)
 {
-	zspool_word_t value = word_read(word);
+	zspool_word_t value = READ_ONCE(*word);
 	bool twice = is_plain(pool) && !zspool_word_is_obj(value);
 
 	word_replace(word, twice ? value : 0,
@@ -264,7 +259,7 @@ void zs_word_unpin_locked(struct zspool *pool, zspool_handle_t handle,
 static __always_inline zspool_word_t pinned(struct zspool *pool,
 					    zspool_handle_t handle, u64 *word)
 {
-	zspool_word_t value = word_read(word);
+	zspool_word_t value = READ_ONCE(*word);
 
 	if (unlikely(value & ZSPOOL_WORD_DEFER)) {
 		free_pinned(pool, handle, word);
@@ -344,7 +339,7 @@ zspool_word_t zspool_swap(struct zspool *pool, zspool_handle_t handle,
 			  zspool_word_t word)
 {
 	u64 *w = zs_table_at(&pool->words, handle);
-	zspool_word_t old = word_read(w);
+	zspool_word_t old = READ_ONCE(*w);
 
 	WARN_ON_ONCE(!(old & ZSPOOL_WORD_PIN));
 	zs_word_set(w, word);
@@ -367,7 +362,7 @@ zspool_word_t zspool_peek(struct zspool *pool, zspool_handle_t handle)
 {
 	u64 *w = zs_table_entry(&pool->words, handle);
 
-	return w ? word_read(w) : 0;
+	return w ? READ_ONCE(*w) : 0;
 }
 EXPORT_SYMBOL_GPL(zspool_peek);
 
@@ -437,7 +432,7 @@ EXPORT_SYMBOL_GPL(zspool_free);
 /* Carry out a free if nobody has yet. A pinned handle is its holder's to do. */
 static void carry_out(struct zspool *pool, zspool_handle_t handle, u64 *word)
 {
-	if (word_read(word) & ZSPOOL_WORD_DEFER && zs_word_trypin(word))
+	if (READ_ONCE(*word) & ZSPOOL_WORD_DEFER && zs_word_trypin(word))
 		zs_word_unpin(pool, handle, word);
 }
 
