@@ -138,7 +138,7 @@ static bool want_helper(struct zblock_late *late)
 	struct zblock_queue *queue = late->dev->queue;
 	unsigned int burst = READ_ONCE(late->burst) + 1;
 
-	if (time_after(jiffies, READ_ONCE(late->jiffy))) {
+	if (READ_ONCE(late->jiffy) != jiffies) {
 		WRITE_ONCE(late->jiffy, jiffies);
 		burst = 1;
 	}
@@ -468,6 +468,7 @@ void zblock_late_drop(struct zblock *dev)
 	while ((l = take_stuck(late)))
 		put_buffer(late, l);
 	WARN_ON_ONCE(late->used);
+	late->delay = RETRY_DELAY;
 }
 
 /**

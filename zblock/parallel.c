@@ -295,8 +295,12 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 	}
 	/* helpers see what we have added, or we see that they have gone */
 	smp_mb();
-	/* reclaim relies on nobody: a helper may be waiting for memory */
-	spare = job->reclaim ? 0 : SPARE_CHUNKS * atomic_read(&queue->active);
+	/*
+	 * A helper may be waiting: for memory, so reclaim relies on none; or for the
+	 * backing device, which may never answer, and is not to hold up other pages.
+	 */
+	spare = job->reclaim || dev->backing ?
+		0 : SPARE_CHUNKS * atomic_read(&queue->active);
 	while (READ_ONCE(queue->nr) > spare && take_chunk(queue, job, &i))
 		do_chunk(job, i, 0);
 	put_job(job);
