@@ -137,9 +137,10 @@ static bool want_helper(struct zblock_late *late)
 {
 	struct zblock_queue *queue = late->dev->queue;
 	unsigned int burst = READ_ONCE(late->burst) + 1;
+	unsigned long now = jiffies;
 
-	if (READ_ONCE(late->jiffy) != jiffies) {
-		WRITE_ONCE(late->jiffy, jiffies);
+	if (READ_ONCE(late->jiffy) != now) {
+		WRITE_ONCE(late->jiffy, now);
 		burst = 1;
 	}
 	WRITE_ONCE(late->burst, burst);
