@@ -6,8 +6,8 @@
  * helper of helper.c is up, the page is copied into a buffer, the slot's word says which
  * one, and the write is done: to copy takes a tenth of the time that to compress takes.
  * The helper then stores the page as any other. Who writes a unit is served in the
- * same way; and of a bio that is shared out (parallel.c) and waited for the last unit is,
- * as otherwise one CPU would wait until another is done with it.
+ * same way; and of a bio that is shared out (parallel.c) the last unit may be, as
+ * otherwise one CPU would wait until another is done with it.
  *
  * A buffer is a page, or as many as a unit has: the words of its slots name them one by
  * one. They go into the pool as a unit if none has been overwritten by then, and page by

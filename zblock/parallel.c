@@ -15,7 +15,9 @@
  *
  * What is no larger than a chunk has nothing to be shared, but its pages may be copied,
  * and stored when the write has ended: late.c. So may the last chunk of a larger bio
- * that is waited for, as nobody has another one to do meanwhile. Helpers do that too.
+ * that is waited for, as nobody has another one to do meanwhile, helpers' too; and that of
+ * one which is not, if its submitter leaves no chunks: else helpers would run out of
+ * work while he is at it.
  *
  * A job is freed by who gives back its last reference: each chunk has one, and
  * the submitter.
@@ -89,10 +91,7 @@ static void part_done(struct zblock_job *job)
 			       READ_ONCE(job->err));
 }
 
-/*
- * Chunk @i of the job. What is waited for may be @late if it is one of the last so many:
- * others would have nothing to do but wait for it.
- */
+/* Chunk @i of the job; it may be @late if it is one of the last so many. */
 static void do_chunk(struct zblock_job *job, unsigned int i, unsigned int late)
 {
 	unsigned int from = chunk_start(job, i);
@@ -103,8 +102,7 @@ static void do_chunk(struct zblock_job *job, unsigned int i, unsigned int late)
 
 	bio_advance_iter(job->bio, &iter, from);
 	iter.bi_size = to - from;
-	err = zblock_transfer(job->dev, job->bio, iter,
-			      job->wait && i + late >= job->nr);
+	err = zblock_transfer(job->dev, job->bio, iter, i + late >= job->nr);
 	if (unlikely(err))
 		cmpxchg(&job->err, 0, err);
 	part_done(job);
@@ -197,8 +195,8 @@ bool zblock_help_with_job(struct zblock_queue *queue, bool owed)
 	reclaim = job->reclaim;
 	if (reclaim)
 		flags = memalloc_noreclaim_save();
-	/* those that others may be at when the submitter is done */
-	do_chunk(job, i, 1 + zblock_helpers(queue));
+	/* those that others may be at when the submitter is done, and has to wait for */
+	do_chunk(job, i, job->wait ? 1 + zblock_helpers(queue) : 0);
 	if (reclaim)
 		memalloc_noreclaim_restore(flags);
 	return true;
@@ -302,7 +300,7 @@ bool zblock_share_bio(struct zblock *dev, struct bio *bio, unsigned long start)
 	spare = job->reclaim || dev->backing ?
 		0 : SPARE_CHUNKS * atomic_read(&queue->active);
 	while (READ_ONCE(queue->nr) > spare && take_chunk(queue, job, &i))
-		do_chunk(job, i, 0);
+		do_chunk(job, i, !spare);
 	put_job(job);
 	return true;
 }
