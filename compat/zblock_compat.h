@@ -6,6 +6,7 @@
 #ifndef _ZBLOCK_COMPAT_H
 #define _ZBLOCK_COMPAT_H
 
+#include <linux/backing-dev.h>
 #include <linux/blkdev.h>
 #include <linux/crc32c.h>
 #include <linux/err.h>
@@ -123,13 +124,20 @@ zblock_compat_alloc_disk(const struct queue_limits *lim)
 static inline void zblock_compat_set_synchronous(struct gendisk *disk,
 						 bool yes)
 {
-	struct queue_limits lim = queue_limits_start_update(disk->queue);
+	/* what the user has set, which new limits would put back to the default */
+	unsigned long readahead = disk->bdi->ra_pages;
+	struct queue_limits lim;
 
+	if (!(disk->queue->limits.features & BLK_FEAT_SYNCHRONOUS) == !yes)
+		return;
+	lim = queue_limits_start_update(disk->queue);
 	if (yes)
 		lim.features |= BLK_FEAT_SYNCHRONOUS;
 	else
 		lim.features &= ~BLK_FEAT_SYNCHRONOUS;
+	/* the queue is not frozen for it: all else stays the same, and no bio looks at this */
 	WARN_ON_ONCE(queue_limits_commit_update(disk->queue, &lim));
+	disk->bdi->ra_pages = readahead;
 }
 #else
 static inline void zblock_compat_set_synchronous(struct gendisk *disk,

@@ -10,34 +10,55 @@
  * recompressed, and no algorithm makes it smaller. Then bytes stored, and the
  * algorithm.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/debugfs.h>
+#include <linux/err.h>
 #include <linux/init.h>
-#include <linux/sched.h>
+#include <linux/printk.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include "zblock.h"
 
 static struct dentry *root;
 
-/* The next slot in use from @index on, or NULL. */
+/* Is there something to look at? The size is set last and goes first. */
+static bool is_sized(const struct zblock *dev)
+{
+	return dev->pool && READ_ONCE(dev->nr_pages);
+}
+
+/* Let others have init_lock for a moment: there may be many slots, all empty. */
+static int look_up(struct zblock *dev)
+{
+	up_read(&dev->init_lock);
+	cond_resched();
+	down_read(&dev->init_lock);
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/* The next slot in use from @index on; NULL at the end, or if all was reset. */
 static void *find_slot(struct zblock *dev, loff_t *index)
 {
-	for (; *index < dev->nr_pages; ++*index) {
+	int err;
+
+	for (; is_sized(dev) && *index < dev->nr_pages; ++*index) {
 		if (!zspool_word_is_empty(zspool_peek(dev->pool, *index)))
 			return index;
-		if (!(*index % ZBLOCK_AT_ONCE))
-			cond_resched();
+		err = *index % ZBLOCK_AT_ONCE ? 0 : look_up(dev);
+		if (err)
+			return ERR_PTR(err);
 	}
 	return NULL;
 }
 
-/* init_lock is held for as long as it takes to fill one buffer. */
+/* init_lock is held for as long as it takes to fill one buffer, at most. */
 static void *state_start(struct seq_file *m, loff_t *pos)
 {
 	struct zblock *dev = m->private;
 
 	down_read(&dev->init_lock);
-	/* the size is set last and goes first */
-	if (!dev->pool || !READ_ONCE(dev->nr_pages))
+	if (!is_sized(dev))
 		return *pos ? NULL : ERR_PTR(-EINVAL);
 	return find_slot(dev, pos);
 }
@@ -130,11 +151,19 @@ void zblock_debugfs_remove(struct zblock *dev)
 /**
  * zblock_debugfs_init() - the driver's folder
  *
- * There may be none: then the files are not made either.
+ * There may be no debugfs: then the files are not made either.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EBUSY if another has a folder of this name, as the in-tree zram
  */
-void __init zblock_debugfs_init(void)
+int __init zblock_debugfs_init(void)
 {
+	if (zblock_name_taken("kernel/debug", zblock_name)) {
+		pr_err("another driver has the name %s\n", zblock_name);
+		return -EBUSY;
+	}
 	root = debugfs_create_dir(zblock_name, NULL);
+	return 0;
 }
 
 /**

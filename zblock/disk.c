@@ -7,6 +7,7 @@
 #include <linux/blkdev.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/freezer.h>
 #include <linux/init.h>
 #include <linux/major.h>
 #include <linux/sched/signal.h>
@@ -93,12 +94,15 @@ void zblock_unclaim(struct zblock *dev)
  *
  * Context: process.
  * Return: 0; -EINTR if the task is being killed, -EBUSY if a reset or a removal of the
- * device waits for it
+ * device waits for it; -ERESTARTNOINTR if tasks are being frozen, which comes as a
+ * signal: the write to the attribute begins anew when they go on
  */
 int zblock_must_end(const struct zblock *dev)
 {
 	if (fatal_signal_pending(current))
 		return -EINTR;
+	if (signal_pending(current) && freezing(current))
+		return -ERESTARTNOINTR;
 	return READ_ONCE(dev->claims) ? -EBUSY : 0;
 }
 

@@ -81,7 +81,12 @@ static int __init zblock_init(void)
 	err = IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK) ? zblock_readback_init() : 0;
 	if (err)
 		goto out_lazy;
-	zblock_debugfs_init();
+	err = ZBLOCK_POLICIES ? zblock_policies_init() : 0;
+	if (err)
+		goto out_readback;
+	err = zblock_debugfs_init();
+	if (err)
+		goto out_policies;
 	err = zblock_control_init();
 	if (err)
 		goto out_debugfs;
@@ -95,6 +100,10 @@ out_control:
 	zblock_remove_all();
 out_debugfs:
 	zblock_debugfs_exit();
+out_policies:
+	if (ZBLOCK_POLICIES)
+		zblock_policies_exit();
+out_readback:
 	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
 		zblock_readback_exit();
 out_lazy:
@@ -116,6 +125,8 @@ static void __exit zblock_exit(void)
 	zblock_control_exit();
 	zblock_remove_all();
 	zblock_debugfs_exit();
+	if (ZBLOCK_POLICIES)
+		zblock_policies_exit();
 	if (IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
 		zblock_readback_exit();
 	destroy_workqueue(zblock_lazy_wq);

@@ -7,6 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/workqueue.h>
 #include "zblock.h"
 
 /**
@@ -51,6 +52,12 @@ int zblock_parse_type(const char *name, unsigned int *flags)
 	return strcmp(name, "idle") ? -EINVAL : 0;
 }
 
+/*
+ * Frozen with the tasks for suspend: nothing is to reach a backing device between the
+ * snapshot that hibernation makes and the end of power.
+ */
+static struct workqueue_struct *policy_wq;
+
 /* Is there more to do in this second? */
 static bool step(struct zblock_policy *policy)
 {
@@ -72,7 +79,7 @@ static void again(struct zblock_policy *policy, bool more)
 	unsigned long gone = jiffies - READ_ONCE(policy->second);
 	unsigned long rest = gone < HZ ? HZ - gone : HZ / 10;
 
-	queue_delayed_work(zblock_lazy_wq, &policy->work, more ? 1 : rest);
+	queue_delayed_work(policy_wq, &policy->work, more ? 1 : rest);
 }
 
 static void policy_work(struct work_struct *work)
@@ -127,7 +134,7 @@ static void start(struct zblock_policy *policy, u32 age, u32 size, u32 rate)
 	WRITE_ONCE(policy->age, age);
 	WRITE_ONCE(policy->second, jiffies);
 	policy->left = 0;
-	mod_delayed_work(zblock_lazy_wq, &policy->work, HZ);
+	mod_delayed_work(policy_wq, &policy->work, HZ);
 }
 
 /**
@@ -249,4 +256,27 @@ ssize_t zblock_policy_store(struct device *d, struct device_attribute *attr,
 	}
 	mutex_unlock(&policy->dev->op_lock);
 	return err ? err : len;
+}
+
+/**
+ * zblock_policies_init() - make the workers
+ *
+ * Return: 0 or -ENOMEM
+ */
+int __init zblock_policies_init(void)
+{
+	policy_wq = alloc_workqueue("zblock_policy",
+				    WQ_UNBOUND | WQ_FREEZABLE | WQ_MEM_RECLAIM,
+				    0);
+	return policy_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * zblock_policies_exit() - the reverse
+ *
+ * Context: process; sleeps; no device is left.
+ */
+void zblock_policies_exit(void)
+{
+	destroy_workqueue(policy_wq);
 }

@@ -67,6 +67,12 @@ struct zblock_policy {
 	u32 rate;
 };
 
+/* Is there any kind? */
+#define ZBLOCK_POLICIES	(IS_ENABLED(CONFIG_ZBLOCK_RECOMPRESS) || \
+			 IS_ENABLED(CONFIG_ZBLOCK_WRITEBACK))
+
+int zblock_policies_init(void);
+void zblock_policies_exit(void);
 bool zblock_chosen(struct zblock *dev, unsigned long index, zspool_word_t word,
 		   unsigned int flags, u32 age, unsigned int size);
 int zblock_parse_type(const char *name, unsigned int *flags);

@@ -553,13 +553,14 @@ void zblock_limit_look(struct zblock *dev, unsigned long pages);
 
 /* block_state.c: left out of a small machine's build, see Kbuild */
 #ifdef ZSPOOL_DEBUGFS
-void zblock_debugfs_init(void);
+int zblock_debugfs_init(void);
 void zblock_debugfs_exit(void);
 void zblock_debugfs_add(struct zblock *dev);
 void zblock_debugfs_remove(struct zblock *dev);
 #else
-static inline void zblock_debugfs_init(void)
+static inline int zblock_debugfs_init(void)
 {
+	return 0;
 }
 
 static inline void zblock_debugfs_exit(void)

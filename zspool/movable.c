@@ -56,6 +56,10 @@ static int __init use_named(const char *name)
 	for (i = 0; i < ARRAY_SIZE(routes); i++) {
 		if (strcmp(routes[i]->name, name))
 			continue;
+		if (!movable && routes[i] != &zs_route_none) {
+			pr_err("movable=0 and route=%s: which?\n", name);
+			return -EINVAL;
+		}
 		err = use(routes[i]);
 		if (err)
 			pr_err("route %s does not work on this kernel: %d\n",
@@ -93,7 +97,7 @@ static int __init use_first(void)
  * zs_route_init() - choose how pages are made movable, by the parameters
  *
  * Context: process; sleeps.
- * Return: 0; -EINVAL for a name that is none; why the named route cannot be had
+ * Return: 0; -EINVAL for a name that is none, or a way with movable=0; why the named route cannot be had
  */
 int __init zs_route_init(void)
 {

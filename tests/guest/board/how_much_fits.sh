@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.." || exit 1
 ram=$(($(meminfo MemTotal) / 1024))
 piece=16
 data=../../build/test/data
+[ -s $data ] || fail "no $data: tests/process-pages makes it"
 mkdir -p /big
 for algorithm; do
 	load
