@@ -97,7 +97,8 @@ static int __init use_first(void)
  * zs_route_init() - choose how pages are made movable, by the parameters
  *
  * Context: process; sleeps.
- * Return: 0; -EINVAL for a name that is none, or a way with movable=0; why the named route cannot be had
+ * Return: 0; -EINVAL for a name that is none, or a way with movable=0; why the named
+ * route cannot be had
  */
 int __init zs_route_init(void)
 {
