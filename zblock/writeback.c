@@ -271,7 +271,7 @@ static int write_all(struct zblock_wb_run *run, const struct zblock_wb_range *ra
  *
  * Context: process; may sleep and reclaim; op_lock held.
  * Return: 0; why it ended early: -EIO at writeback_limit; -ENOSPC if the backing
- * device is full; -ENOMEM; -EINTR; -EBUSY
+ * device is full; -ENOMEM; as zblock_must_end()
  */
 int zblock_writeback(struct zblock *dev, const struct zblock_wb_what *what,
 		     const struct zblock_wb_range *ranges, unsigned int nr,
