@@ -124,13 +124,14 @@ zblock_compat_alloc_disk(const struct queue_limits *lim)
 static inline void zblock_compat_set_synchronous(struct gendisk *disk,
 						 bool yes)
 {
-	/* what the user has set, which new limits would put back to the default */
-	unsigned long readahead = disk->bdi->ra_pages;
 	struct queue_limits lim;
+	unsigned long readahead;
 
 	if (!(disk->queue->limits.features & BLK_FEAT_SYNCHRONOUS) == !yes)
 		return;
 	lim = queue_limits_start_update(disk->queue);
+	/* what the user has set, which new limits put back to the default */
+	readahead = disk->bdi->ra_pages;
 	if (yes)
 		lim.features |= BLK_FEAT_SYNCHRONOUS;
 	else

@@ -16,7 +16,7 @@
 #include <linux/err.h>
 #include <linux/init.h>
 #include <linux/printk.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include "zblock.h"
 
@@ -34,7 +34,7 @@ static int look_up(struct zblock *dev)
 	up_read(&dev->init_lock);
 	cond_resched();
 	down_read(&dev->init_lock);
-	return fatal_signal_pending(current) ? -EINTR : 0;
+	return zblock_must_end(dev);
 }
 
 /* The next slot in use from @index on; NULL at the end, or if all was reset. */

@@ -5,9 +5,10 @@
 #include <linux/jiffies.h>
 #include <linux/kstrtox.h>
 #include <linux/minmax.h>
+#include <linux/notifier.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 #include <linux/sysfs.h>
-#include <linux/workqueue.h>
 #include "zblock.h"
 
 /**
@@ -52,11 +53,8 @@ int zblock_parse_type(const char *name, unsigned int *flags)
 	return strcmp(name, "idle") ? -EINVAL : 0;
 }
 
-/*
- * Frozen with the tasks for suspend: nothing is to reach a backing device between the
- * snapshot that hibernation makes and the end of power.
- */
-static struct workqueue_struct *policy_wq;
+/* The machine is about to sleep, or on its way out of that. */
+static bool asleep;
 
 /* Is there more to do in this second? */
 static bool step(struct zblock_policy *policy)
@@ -68,7 +66,7 @@ static bool step(struct zblock_policy *policy)
 		WRITE_ONCE(policy->second, jiffies);
 		policy->left = policy->rate;
 	}
-	if (!policy->left || !dev->nr_pages || !dev->ages)
+	if (!policy->left || !dev->nr_pages || !dev->ages || READ_ONCE(asleep))
 		return false;
 	return policy->ops->step(dev, policy, policy->left);
 }
@@ -79,7 +77,7 @@ static void again(struct zblock_policy *policy, bool more)
 	unsigned long gone = jiffies - READ_ONCE(policy->second);
 	unsigned long rest = gone < HZ ? HZ - gone : HZ / 10;
 
-	queue_delayed_work(policy_wq, &policy->work, more ? 1 : rest);
+	queue_delayed_work(zblock_lazy_wq, &policy->work, more ? 1 : rest);
 }
 
 static void policy_work(struct work_struct *work)
@@ -134,7 +132,7 @@ static void start(struct zblock_policy *policy, u32 age, u32 size, u32 rate)
 	WRITE_ONCE(policy->age, age);
 	WRITE_ONCE(policy->second, jiffies);
 	policy->left = 0;
-	mod_delayed_work(policy_wq, &policy->work, HZ);
+	mod_delayed_work(zblock_lazy_wq, &policy->work, HZ);
 }
 
 /**
@@ -258,25 +256,47 @@ ssize_t zblock_policy_store(struct device *d, struct device_attribute *attr,
 	return err ? err : len;
 }
 
+/*
+ * Nothing is to reach a backing device between the snapshot that hibernation makes and the
+ * end of power. Told before tasks are frozen, and what a loop device or an nbd server needs
+ * with them: so a step that is under way ends. (Frozen workers would have to be waited
+ * for, and suspend would fail.)
+ */
+static int tell_asleep(struct notifier_block *nb, unsigned long event, void *data)
+{
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		WRITE_ONCE(asleep, true);
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		WRITE_ONCE(asleep, false);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block asleep_nb = { .notifier_call = tell_asleep };
+
 /**
- * zblock_policies_init() - make the workers
+ * zblock_policies_init() - learn when the machine sleeps
  *
- * Return: 0 or -ENOMEM
+ * Return: 0 or an error
  */
 int __init zblock_policies_init(void)
 {
-	policy_wq = alloc_workqueue("zblock_policy",
-				    WQ_UNBOUND | WQ_FREEZABLE | WQ_MEM_RECLAIM,
-				    0);
-	return policy_wq ? 0 : -ENOMEM;
+	return register_pm_notifier(&asleep_nb);
 }
 
 /**
  * zblock_policies_exit() - the reverse
  *
- * Context: process; sleeps; no device is left.
+ * Context: process; may sleep.
  */
 void zblock_policies_exit(void)
 {
-	destroy_workqueue(policy_wq);
+	unregister_pm_notifier(&asleep_nb);
 }
