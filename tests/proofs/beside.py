@@ -9,7 +9,7 @@ from bench import expect, percent
 def one(bench, kind):
     bench.restart(kind)
     failed = orders_and_forks.measure(bench)
-    got, possible = huge_pages.measure(bench)
+    (got, possible), _ = huge_pages.measure(bench)
     bench.settle()
     print(f"# {kind}: {percent(got, possible)} huge pages; failed "
           f"{orders_and_forks.tell(failed)}", flush=True)
