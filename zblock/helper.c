@@ -12,7 +12,8 @@
  * them the more often in a row that was so. A helper whose CPU another task wants
  * takes nothing more from a submitter who waits, as he would wait for that task,
  * too; but what was left to helpers it does. It was in vain then: two who want the
- * same CPU are no faster for it.
+ * same CPU are no faster for it. For the same reason none is called by who shares his
+ * own CPU, and nothing is left to it: what is free is for the tasks that wait there.
  */
 #include <linux/cpumask.h>
 #include <linux/init.h>
@@ -237,7 +238,7 @@ bool zblock_call_helpers(struct zblock_queue *queue, unsigned int nr)
 	bool comes = false;
 	unsigned int cpu;
 
-	if (lookouts >= nr)
+	if (lookouts >= nr || !single_task_running())
 		return false;
 	nr -= lookouts;
 	for_each_cpu_wrap(cpu, cpu_online_mask, self + 1) {

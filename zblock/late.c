@@ -36,6 +36,7 @@
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait_bit.h>
@@ -238,7 +239,9 @@ void *zblock_late_take(struct zblock *dev, unsigned long index,
 {
 	struct late_buffer *l;
 
-	if (READ_ONCE(dev->write_mode) == ZBLOCK_MODE_SYNC)
+	/* with all CPUs at work the copy is in vain */
+	if (READ_ONCE(dev->write_mode) == ZBLOCK_MODE_SYNC ||
+	    !single_task_running())
 		return NULL;
 	l = get_buffer(dev->late, order, nid);
 	if (!l)
