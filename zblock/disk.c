@@ -216,8 +216,8 @@ static int add_disk_to(struct zblock *dev)
 	}
 	if (err) {
 		/* its attributes may have been there for a moment, and written to */
-		zblock_clear(dev);
 		zblock_limit_stop(dev);
+		zblock_clear(dev);
 		put_disk(disk);
 	}
 	/* see zblock_control_init() */
@@ -277,9 +277,9 @@ static void remove_claimed(struct zblock *dev)
 {
 	lockdep_assert_held(&index_lock);
 	zblock_debugfs_remove(dev);
+	zblock_limit_stop(dev);
 	del_gendisk(dev->disk);
 	zblock_clear(dev);
-	zblock_limit_stop(dev);
 	pr_info("%s: removed\n", dev->disk->disk_name);
 	xa_erase(&devices, dev->id);
 	put_disk(dev->disk);

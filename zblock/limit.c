@@ -76,8 +76,11 @@ static void limit_work(struct work_struct *work)
 {
 	struct zblock *dev = container_of(to_delayed_work(work), struct zblock,
 					  limit_work);
-	enum zblock_limit_state state = state_now(dev);
+	enum zblock_limit_state state;
 
+	if (READ_ONCE(dev->limit_stopped))
+		return;
+	state = state_now(dev);
 	if (state != READ_ONCE(dev->limit_state)) {
 		WRITE_ONCE(dev->limit_state, state);
 		tell(dev, state);
@@ -151,13 +154,17 @@ void zblock_limit_changed(struct zblock *dev)
 }
 
 /**
- * zblock_limit_stop() - the disk has gone
+ * zblock_limit_stop() - the disk is about to go
  * @dev: the device
+ *
+ * It is not to change, for udev, once it has been removed. Attributes may call the work
+ * until they have gone: zblock_clear() comes after that.
  *
  * Context: process; may sleep.
  */
 void zblock_limit_stop(struct zblock *dev)
 {
+	WRITE_ONCE(dev->limit_stopped, true);
 	cancel_delayed_work_sync(&dev->limit_work);
 	sysfs_put(dev->limit_dirent);
 }

@@ -200,6 +200,7 @@ struct zblock_algorithm {
  * @limit_near: percent of it that are near; one writes, all read
  * @limit_state: as last told; @limit_work writes
  * @limit_work: tells
+ * @limit_stopped: it is not to any more
  * @limit_dirent: of limit_state; constant
  * @auto_writeback: a policy
  * @max_used: the most pages the pool has had
@@ -246,6 +247,7 @@ struct zblock {
 	unsigned int limit_near;
 	enum zblock_limit_state limit_state;
 	struct delayed_work limit_work;
+	bool limit_stopped;
 	struct kernfs_node *limit_dirent;
 
 	struct zblock_policy auto_writeback;
