@@ -27,6 +27,17 @@ def load(folder):
     return results
 
 
+def older(results, signature):
+    """A line for what was not run by this run: when, on which modules, on which data."""
+    said = []
+    for part, result in results.items():
+        signed = {key: result.get(key, "?") for key in signature}
+        if signed != signature:
+            data = "" if signed["data"] == signature["data"] else ", other data"
+            said.append(f"{part} ({signed['date']}, modules of {signed['modules']}{data})")
+    return [f"Of earlier runs: {'; '.join(said)}."] if said else []
+
+
 def processor():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         for line in file:
@@ -207,8 +218,9 @@ SECTIONS = (
 )
 
 
-def write(folder):
-    """Writes the report's files; returns the table for the terminal."""
+def write(folder, signature):
+    """Writes the report's files, of a run of that signature; returns the table for the
+    terminal."""
     results = load(folder)
     with open(f"{folder}/corpus.json", encoding="ascii") as file:
         corpus = json.load(file)
@@ -218,10 +230,10 @@ def write(folder):
     data = ", ".join(f"{size / 2**20:.0f} MiB {name}" for name, size in corpus.items())
     lines = ["# zblock beside the in-tree zram", "",
              f"{time.strftime('%Y-%m-%d')}, kernel {', '.join(kernels)}, {processor()}, "
-             f"{os.cpu_count()} CPUs. Data: {data}.",
+             f"{os.cpu_count()} CPUs, modules of {signature['modules']}. Data: {data}.",
              "Ratios are zblock : zram in the same guest, medians of interleaved rounds "
              f"({', '.join(f'{name} {count}' for name, count in rounds.items())}).",
-             "", *table(rows)]
+             *older(results, signature), "", *table(rows)]
     for part, title, section in SECTIONS:
         if part in results:
             lines += ["", f"## {title}", "", *section(results)]
