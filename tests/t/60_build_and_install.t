@@ -29,9 +29,13 @@ refused()
 all=(MODULES MIGRATION COMPACTION BLOCK LZ4_COMPRESS LZ4_DECOMPRESS ZSTD_COMPRESS ZSTD_DECOMPRESS)
 new=$((6 << 16 | 1 << 8))
 
-echo 1..14
+echo 1..17
 ! said=$(make KDIR="$work/none" modules 2>&1) && grep -q "install the kernel's headers" <<<"$said"
 ok $? "no headers: said so"
+! said=$(make KDIR= modules 2>&1) && grep -q "install the kernel's headers" <<<"$said"
+ok $? "an empty KDIR: the same"
+! said=$(make KDIR=. modules 2>&1) && grep -q "install the kernel's headers" <<<"$said"
+ok $? "a KDIR that is this project: the same"
 kernel $((5 << 16 | 15 << 8)) "${all[@]}"
 refused 'older than 6.1'
 ok $? "a kernel before 6.1 is refused in one line"
@@ -51,6 +55,10 @@ ok $? "one without LZ4 will do, and it is said"
 kernel $new "${all[@]}"
 said=$(compat/check-kdir -C "$work/k" 2>&1) && [ -z "$said" ]
 ok $? "one with everything is not remarked upon"
+kernel $new "${all[@]}" UML
+said=$(compat/check-kdir -C "$work/k" 2>&1) && grep -q 'ARCH=um' <<<"$said" &&
+	said=$(compat/check-kdir -C "$work/k" ARCH=um 2>&1) && [ -z "$said" ]
+ok $? "one of another architecture than is said is remarked upon"
 
 # A stock kernel's headers, another root.
 kargs=$(tests/lab/kdir 6.1) || { echo "# no kernel 6.1"; exit 1; }
